@@ -1,0 +1,1 @@
+"""How it runs: starting, storing, sending."""

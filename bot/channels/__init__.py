@@ -1,0 +1,1 @@
+"""One file per channel: raw updates in, messages out."""

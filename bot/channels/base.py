@@ -1,0 +1,100 @@
+"""What a channel offers: the one seam of this house, because here the world really varies."""
+
+import datetime as dt
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from handlers.message import Address, Inbound, Reply
+from handlers.person import Language
+
+
+class Taken(Enum):
+    """What became of an inbound update; in every case it may be acknowledged, for it is durable."""
+
+    ANSWERED = "answered"
+    PENDING = "pending"
+    DUPLICATE = "duplicate"
+
+
+#: Takes in one update; returns only when it is durable. Raises StoreUnavailable: then acknowledge nothing.
+Take = Callable[[Inbound], Awaitable[Taken]]
+
+#: Tells the sender that the person at an address is there again: what waited for them is tried now.
+Wake = Callable[[Address], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One stored message of a talk, either way. For one from the person, `reply.text` holds their words.
+
+    `update` is the platform's id of a message from the person, "" for one of ours.
+    """
+
+    message: int
+    ours: bool
+    reply: Reply
+    at: dt.datetime
+    update: str = ""
+
+
+#: The stored messages of an address numbered above `after`, oldest first, at most the newest `limit`.
+History = Callable[[Address, int, int], Awaitable[tuple[Said, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What a channel can show and bear. Nothing outside bot/channels/ asks a channel's name.
+
+    `buttons`: most choices it shows as buttons under one message (0: they are numbered in the text);
+    `label`: longest button label in characters; `text`: longest message in characters as the platform counts;
+    `edits`: whether a message sent can be replaced; `per_second`: messages per second of the whole account.
+    """
+
+    buttons: int
+    label: int
+    text: int
+    edits: bool
+    per_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message on its way: `message` is its number in the messages table, rising within an address."""
+
+    message: int
+    key: str
+    address: Address
+    reply: Reply
+    language: Language
+    #: The platform's id of the message it replaces, where the channel can edit and one was found.
+    replaces: str = ""
+
+
+class Channel(Protocol):
+    """A way to people. `read` of raw updates into Inbound is a pure function beside each channel."""
+
+    @property
+    def name(self) -> str:
+        """The word in Address.channel."""
+
+    @property
+    def account(self) -> str:
+        """Our account there, as in Address.account."""
+
+    @property
+    def abilities(self) -> Abilities:
+        """What it can show and bear."""
+
+    async def start(self, take: Take, wake: Wake) -> None:
+        """Begin to take in updates. Returns once it does; work goes on in tasks of its own."""
+
+    async def quiet(self) -> None:
+        """Take in nothing more; what was taken is finished. Sending still works."""
+
+    async def stop(self) -> None:
+        """Close every connection. Safe after a start that failed half-way."""
+
+    async def send(self, message: Outgoing) -> str:
+        """Deliver one message and return the platform's id of it, "" if it has none. Raises a SendError."""

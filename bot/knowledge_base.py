@@ -1,0 +1,43 @@
+"""The curated base as it runs: loaded from the library, replaced whole when a newer version was published."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import knowledge
+from knowledge.entry import Entry, from_folder
+from knowledge.search import Found, Index, read_routes
+
+FOLDER = Path(knowledge.__file__).parent
+
+
+class KnowledgeBase:
+    """A handlers.context.Knowledge. Replacing is one assignment, so a turn that reads it never waits."""
+
+    def __init__(self, entries: tuple[Entry, ...], version: int = 0, *, hold_unconfirmed: bool = False) -> None:
+        self._hold = hold_unconfirmed
+        self._read_routes = read_routes(FOLDER / "routes.toml")
+        self.routes = route_names(FOLDER / "routes.toml")
+        self.replace(entries, version)
+
+    def replace(self, entries: tuple[Entry, ...], version: int) -> None:
+        """Answer from these entries from now on."""
+        shown = {entry.id: entry for entry in entries if entry.confirmed or not self._hold}
+        index = Index(shown.values(), self._read_routes)
+        self._index, self.entries, self.version = index, MappingProxyType(shown), version
+
+    def search(self, text: str) -> Found:
+        """What the base offers for a text."""
+        return self._index.search(text)
+
+
+def route_names(path: Path) -> Mapping[str, tuple[str, str]]:
+    """Who handles what we do not: key of routes.toml → its Vietnamese and English name."""
+    tables = tomllib.loads(path.read_text("utf-8"))
+    return MappingProxyType({key: (table["name"]["vi"], table["name"]["en"]) for key, table in tables.items()})
+
+
+def shipped() -> tuple[Entry, ...]:
+    """The entries that came with the program."""
+    return from_folder(FOLDER / "entries")

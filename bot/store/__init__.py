@@ -1,0 +1,1 @@
+"""The only rooms that know SQLAlchemy: one turn is one transaction."""

@@ -1,0 +1,132 @@
+"""One turn as one piece of work for a transaction: who, what was said before, what is decided, what leaves."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from handlers.order import ORDER
+from sqlalchemy import Connection
+
+from bot.channels.base import Taken
+from bot.clock import Clock, to_ms
+from bot.router import route
+from bot.store import inbox, messages, people
+from bot.store.context import StoreContext
+from bot.store.effects import LeaseOf, store_turn
+from bot.store.outbox import Row
+from handlers.catalogue import wording
+from handlers.context import Handler, Knowledge
+from handlers.message import Inbound, Reply
+from handlers.person import Person
+from handlers.reading import Reading
+from handlers.turn import OpenTask, Turn
+
+#: What a piece of work is for the store.
+Decide = Callable[[Person, StoreContext], Turn]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a transaction did: the fate of the update, and the outbox rows it wrote."""
+
+    taken: Taken
+    rows: tuple[Row, ...] = ()
+
+
+class Turns:
+    """Makes the work of turns. The handlers' `order` is an argument, so that a test can put a broken one in."""
+
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        clock: Clock,
+        department: Mapping[str, str],
+        lease_of: LeaseOf,
+        order: tuple[Handler, ...] = ORDER,
+    ) -> None:
+        self._knowledge, self._clock, self._department = knowledge, clock, department
+        self._lease_of, self._order = lease_of, order
+
+    def message(self, inbound: Inbound, reading: Reading) -> Callable[[Connection], Stored]:
+        """The whole turn of a new update: written down, decided, stored."""
+
+        def run(connection: Connection) -> Stored:
+            now = to_ms(self._clock.now())
+            arrived = people.arrive(connection, inbound.address, now)
+            if not inbox.enter(connection, inbound, now, error="" if arrived.held else None):
+                return Stored(Taken.DUPLICATE)
+            if arrived.held:
+                return Stored(Taken.PENDING)
+            return Stored(Taken.ANSWERED, self._turn(connection, arrived, inbound, reading, now))
+
+        return run
+
+    def raw(self, inbound: Inbound, error: str, wait: int) -> Callable[[Connection], Stored]:
+        """Only write the update down as pending, to be tried again after `wait` milliseconds."""
+
+        def run(connection: Connection) -> Stored:
+            fresh = inbox.enter(connection, inbound, to_ms(self._clock.now()), error=error, wait=wait)
+            return Stored(Taken.PENDING if fresh else Taken.DUPLICATE)
+
+        return run
+
+    def again(self, pending: inbox.Pending, reading: Reading) -> Callable[[Connection], Stored]:
+        """The turn of an update that was written down before."""
+
+        def run(connection: Connection) -> Stored:
+            now = to_ms(self._clock.now())
+            arrived = people.arrive(connection, pending.inbound.address, now)
+            if not inbox.take_back(connection, pending):
+                return Stored(Taken.DUPLICATE)
+            inbox.done(connection, pending.id)
+            return Stored(Taken.ANSWERED, self._turn(connection, arrived, pending.inbound, reading, now))
+
+        return run
+
+    def give_up(self, pending: inbox.Pending, error: str) -> Callable[[Connection], Stored]:
+        """After the last failure: the person gets one apology, staff one task, and the next update may go on."""
+
+        def run(connection: Connection) -> Stored:
+            now = to_ms(self._clock.now())
+            arrived = people.arrive(connection, pending.inbound.address, now)
+            if not inbox.take_back(connection, pending):
+                return Stored(Taken.DUPLICATE)
+            inbox.give_up(connection, pending, error)
+            person = arrived.person
+            task = OpenTask("failed-update", f"failed-update:{pending.id}", f"inbox {pending.id}: {error}")
+            sorry = Reply(wording(person.language).say("failed.apology"))
+            turn = Turn(person.conversation, (sorry,), (task,))
+            return Stored(Taken.PENDING, self._store(connection, arrived, turn, f"sorry/{pending.id}", now))
+
+        return run
+
+    def act(self, address_id: int, key: str, reading: Reading, decide: Decide) -> Callable[[Connection], Stored]:
+        """A turn that no message started: a job for an address."""
+
+        def run(connection: Connection) -> Stored:
+            now = self._clock.now()
+            person = people.by_address_id(connection, address_id)
+            turn = decide(person, self._context(connection, reading, person))
+            arrived = people.Arrived(address_id, person, held=False)
+            return Stored(Taken.ANSWERED, self._store(connection, arrived, turn, key, to_ms(now)))
+
+        return run
+
+    def _turn(
+        self, connection: Connection, arrived: people.Arrived, inbound: Inbound, reading: Reading, now: int
+    ) -> tuple[Row, ...]:
+        words = inbound.text or inbound.choice or f"({inbound.kind})"
+        messages.heard(connection, arrived.address_id, inbound, words, now)
+        person = arrived.person
+        turn = route(inbound, person, self._context(connection, reading, person), self._order)
+        address = inbound.address
+        return self._store(connection, arrived, turn, f"{address.channel}/{address.account}/{inbound.id}", now)
+
+    def _store(
+        self, connection: Connection, arrived: people.Arrived, turn: Turn, key: str, now: int
+    ) -> tuple[Row, ...]:
+        return store_turn(
+            connection, arrived.address_id, arrived.person, turn, key=key, lease_of=self._lease_of, now=now
+        )
+
+    def _context(self, connection: Connection, reading: Reading, person: Person) -> StoreContext:
+        return StoreContext(connection, self._clock.now(), reading, self._knowledge, self._department, person.id)

@@ -1,0 +1,1 @@
+"""The pages: webhooks and chat in public, the desk in private."""

@@ -1,0 +1,1 @@
+"""What it says and decides: pure; imports knowledge only."""

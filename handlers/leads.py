@@ -1,0 +1,130 @@
+"""What may become of a lead, and who is told: decided once for the chat and the desk."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from random import Random
+
+from handlers.catalogue import Wording
+from handlers.context import Lead, Place
+from handlers.message import Address, Choice, Reply
+from handlers.person import Language, Officer
+from handlers.phone import shown
+from handlers.turn import Audit, ChangeLead, Effect, LeadState, OpenLead, Tell
+
+#: What codes are made of: no 0 O, 1 I L, U V, which look alike on paper or sound alike on the phone.
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTWXYZ"
+#: Characters of a reference code, told to people, and of an officer's one-time invitation.
+CODE_LENGTH, INVITATION_LENGTH = 6, 10
+
+#: From each state, what an officer may do: the verb in a choice's id → the next state.
+VERBS: Mapping[LeadState, Mapping[str, LeadState]] = {
+    "new": {"claim": "claimed"},
+    "claimed": {"contacted": "contacted", "dropped": "dropped", "release": "new"},
+    "contacted": {"done": "done", "dropped": "dropped", "release": "new"},
+    "done": {},
+    "dropped": {},
+}
+#: Every verb → the state it leads to.
+STATE_OF: Mapping[str, LeadState] = {verb: to for verbs in VERBS.values() for verb, to in verbs.items()}
+
+Speak = Callable[[Language], Wording]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a change leads to, or why not: `refused` is the key of a sentence with {code} {officer} {state}."""
+
+    effects: tuple[Effect, ...] = ()
+    refused: str = ""
+
+
+def new_code(random: Random, length: int = CODE_LENGTH) -> str:
+    """A code of ALPHABET with at least one digit and one letter, so that no word is taken for it."""
+    while True:
+        code = "".join(random.choice(ALPHABET) for _ in range(length))
+        if is_code(code, length):
+            return code
+
+
+def is_code(text: str, length: int = CODE_LENGTH) -> bool:
+    """Whether a text, in capitals, has the form of a code."""
+    whole = re.fullmatch(f"[{ALPHABET}]{{{length}}}", text)
+    return bool(whole and re.search(r"\d", text) and re.search(r"[A-Z]", text))
+
+
+def is_open(state: LeadState) -> bool:
+    """Whether staff still work on it."""
+    return bool(VERBS[state])
+
+
+def change(lead: Lead, to: LeadState, officer: Officer, wording: Speak, places: Iterable[Place] = ()) -> Decision:
+    """Move a lead on for an officer. Only who claimed it moves it further; the enterprise and the others are told."""
+    if not is_open(lead.state):
+        return Decision(refused="leads.refused.closed")
+    if lead.officer is not None and lead.officer.id != officer.id:
+        return Decision(refused="leads.refused.taken")
+    if to not in VERBS[lead.state].values():
+        return Decision(refused="leads.refused.already" if to == lead.state else "leads.refused.order")
+    effects: list[Effect] = [
+        ChangeLead(lead.code, lead.version, to, None if to == "new" else officer.id),
+        Audit(f"lead.{to}", lead.code),
+    ]
+    if to in ("claimed", "new", "done"):
+        said = wording(lead.language).say(f"leads.told.{to}", code=lead.code, officer=officer.name)
+        effects.append(Tell(lead.address, Reply(said), "notice", f"lead:{lead.code}:{to}:{lead.version}"))
+    others = tuple(place for place in places if place.officer.id != officer.id)
+    if to == "claimed":
+        effects += [_taken(lead, officer, place, wording) for place in others]
+    if to == "new":
+        opened = OpenLead(lead.code, lead.need, lead.profile, lead.topic)
+        effects += _announced(opened, others, wording, f"again:{lead.version}")
+    return Decision(tuple(effects))
+
+
+def announce(opened: OpenLead, places: Iterable[Place], wording: Speak) -> tuple[Tell, ...]:
+    """Tell every place of a new lead, with its choices."""
+    return tuple(_announced(opened, places, wording, "new"))
+
+
+def notice(opened: OpenLead, state: LeadState, wording: Wording, key: str = "leads.notice") -> Reply:
+    """A lead as an officer sees it, with what can be done now."""
+    unknown = wording.say("leads.unknown")
+    text = wording.say(
+        key,
+        code=opened.code,
+        need=opened.need,
+        enterprise=opened.profile.enterprise or unknown,
+        name=opened.profile.contact_name or unknown,
+        phone=shown(opened.profile.phone) or unknown,
+    )
+    return Reply(text, choices(opened.code, state, wording))
+
+
+def choices(code: str, state: LeadState, wording: Wording) -> tuple[Choice, ...]:
+    """What an officer can do with a lead in this state."""
+    return tuple(Choice(f"lead:{code}:{verb}", wording.say(f"leads.verb.{verb}")) for verb in VERBS[state])
+
+
+def _announced(opened: OpenLead, places: Iterable[Place], wording: Speak, word: str) -> list[Tell]:
+    return [
+        Tell(
+            place.address,
+            notice(opened, "new", wording(place.language)),
+            "notice",
+            f"lead:{opened.code}:{word}:{_key(place.address)}",
+        )
+        for place in places
+    ]
+
+
+def _taken(lead: Lead, officer: Officer, place: Place, wording: Speak) -> Tell:
+    text = wording(place.language).say("leads.taken", code=lead.code, officer=officer.name)
+    here = _key(place.address)
+    reply = Reply(text, replaces=f"lead:{lead.code}:new:{here}")
+    return Tell(place.address, reply, "notice", f"lead:{lead.code}:taken:{lead.version}:{here}")
+
+
+def _key(address: Address) -> str:
+    """A place in a key: it stays the same while others join and leave."""
+    return "/".join((address.channel, address.account, address.chat, address.thread))

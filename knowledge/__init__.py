@@ -1,0 +1,1 @@
+"""What it knows: curated entries and how a question finds one."""

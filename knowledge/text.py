@@ -1,0 +1,125 @@
+"""Vietnamese as people type it, made comparable: without marks, in Telex or VNI, abbreviated, in chat spelling."""
+
+import re
+import unicodedata
+from typing import Literal
+
+from knowledge.lexicon import Lexicon, Words, fold, lexicon, replace
+
+__all__ = ["clean", "fold", "language_of", "typed", "words"]
+
+#: More marks than this on one letter are decoration, and make normalizing slow.
+MARKS_ON_A_LETTER = 3
+#: Letters that show nothing although they are neither control nor format characters.
+BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0") | {chr(code) for code in range(0xFE00, 0xFE10)}
+
+#: A landline number in groups, a number with its separators ("17,350"), or a run of letters and digits.
+TOKEN = re.compile(r"\b0\d{2,3}(?:[ .-]\d{3,8}\b)+|\d+(?:[.,]\d+)+|[^\W_]+")
+LINK = re.compile(r"(?:https?://|www\.)\S+|</?[a-z][^<>]{0,200}>", re.IGNORECASE)
+PART = re.compile(r"\d+|[^\W\d_]+")
+#: What can be a Vietnamese syllable once its marks are gone.
+SYLLABLE = re.compile(
+    r"(?:ng(?![eiy])|ngh(?=[eiy])|g(?![ey])|gh(?=[eiy])|gi(?=[aeou])|k(?=[eiy])|c(?![eiy])"
+    r"|nh|[kpt]h|tr|ch|qu|[bdhlmnprstvx])?"
+    r"(?:uye|uya|uyu|ieu|yeu|uou|uoi|oai|oay|oeo|uay|a[iouy]?|e[ou]?|i[aeu]?|o[aei]?|u[aeiouy]?|ye?)"
+    r"(?:ch|ng|nh|[cmnpt])?"
+)
+
+
+def clean(text: str) -> str:
+    """The text as a person sees it: NFC, one line, no control, invisible or direction characters. Never raises."""
+    seen = set(text)
+    text = text.translate({ord(c): None for c in seen if _unseen(c)})
+    marks = "".join(c for c in seen if unicodedata.combining(c))
+    if marks:
+        text = re.sub(f"([{marks}]{{{MARKS_ON_A_LETTER}}})[{marks}]+", r"\1", text)
+    return unicodedata.normalize("NFC", " ".join(text.split()))
+
+
+def _unseen(character: str) -> bool:
+    if character.isspace():
+        return False
+    return character in BLANK or unicodedata.category(character) in ("Cc", "Cf", "Cs")
+
+
+def typed(text: str) -> Words:
+    """The words of a text as typed, in small letters, without links and tags. Telex and VNI, where they are sure, are
+    read back (without marks); the separators inside a number are dropped: "0275.3822 365" → "02753822365".
+    """
+    found = TOKEN.findall(LINK.sub(" ", clean(text)).lower())
+    return _untyped([re.sub(r"(?<=\d)[ .,-](?=\d)", "", token) for token in found], lexicon())
+
+
+def words(text: str) -> Words:
+    """The words of a text, folded, digits kept, abbreviations and chat spelling written out. "k" → "khong"."""
+    table, tokens = lexicon(), typed(text)
+    if _language(tokens, table) == "en":
+        return tuple(_singular(fold(token)) for token in tokens)
+    return replace(_meant(tokens, table), table.phrases)
+
+
+def language_of(text: str) -> Literal["vi", "en"]:
+    """The language of a text: English only if it clearly is; Vietnamese without marks stays Vietnamese."""
+    return _language(typed(text), lexicon())
+
+
+def _language(tokens: Words, table: Lexicon) -> Literal["vi", "en"]:
+    english = vietnamese = 0
+    for token in tokens:
+        if token in table.english:
+            english += 1
+        elif token in table.words or not token.isascii() or SYLLABLE.fullmatch(token):
+            vietnamese += 1
+        elif len(token) > 3 and token.isalpha() and not _telex(token):
+            english += 1
+    return "en" if english >= 2 and english > vietnamese else "vi"
+
+
+def _untyped(tokens: list[str], table: Lexicon) -> Words:
+    """Tokens typed in Telex or VNI without an input method, read back; only if several of them are."""
+    read = [_untyped_one(token, table) for token in tokens]
+    changed = sum(a != b for a, b in zip(read, tokens, strict=True))
+    return tuple(read if changed >= 2 and changed * 5 >= len(tokens) else tokens)
+
+
+def _untyped_one(token: str, table: Lexicon) -> str:
+    plain = fold(token)
+    if SYLLABLE.fullmatch(plain) or token in table.words or token in table.english:
+        return token
+    if plain.isalpha():
+        return _telex(plain) or token
+    letters = re.sub(r"\d", "", plain) if plain[:1].isalpha() else ""
+    return letters if len(letters) > 1 and SYLLABLE.fullmatch(letters) else token
+
+
+def _telex(token: str) -> str:
+    """A syllable typed in Telex ("dduwowcj", "nghieepj"), read without marks; empty if it is not one."""
+    at = next((n for n, letter in enumerate(token) if letter in "aeiouyw"), len(token))
+    head, tail = token[:at], token[at:]
+    if head.startswith("dd") or (head == "d" and tail.endswith("d")):
+        head, tail = "d", tail.rstrip("d")
+    tail = re.sub(r"[sfrxjz]", "", tail)
+    tail = tail.replace("w", "" if re.search(r"[aou]", tail) else "u")
+    tail = re.sub(r"([aeo])\1", r"\1", tail)
+    return head + tail if SYLLABLE.fullmatch(head + tail) and head + tail != token else ""
+
+
+def _meant(tokens: Words, table: Lexicon) -> Words:
+    """Each token looked up alone, folded."""
+    parts = [part for token in tokens for part in _parts(token, table)]
+    found: list[str] = []
+    for n, part in enumerate(parts):
+        numbered = n + 1 < len(parts) and parts[n + 1].isdigit() and table.before_number.get(part)
+        found += numbered or table.words.get(part) or (fold(part),)
+    return tuple(found)
+
+
+def _parts(token: str, table: Lexicon) -> list[str]:
+    return [token] if token in table.words else PART.findall(token)
+
+
+def _singular(word: str) -> str:
+    """An English word without its plural: machines → machine, industries → industry."""
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    return word[:-1] if word.endswith("s") and len(word) > 3 and not word.endswith(("ss", "us", "is")) else word

@@ -1,0 +1,336 @@
+"""A good base is clean; broken in one way, it names just that, with the mend."""
+
+import datetime as dt
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from knowledge.check import Problem, problems, read_folder
+from knowledge.entry import Action, Entry, Phrasings, Source, Text
+from knowledge.facts import Fact, Topic, Use
+
+TODAY = dt.date(2026, 11, 24)
+
+
+def fact(id: str, use: Use, vi: str, en: str = "-", confidence: str = "1S") -> Fact:
+    return Fact(id, "Khuyến công", vi, en, ("KC28",), "HL", confidence, use)
+
+
+FACTS = (
+    fact(
+        "KC-11",
+        "CAV",
+        "Máy móc: tối đa 50% chi phí, không quá 300 triệu đồng/cơ sở; dùng lao động tại chỗ từ 20% (TT 28/2018).",
+        "Up to 50%, VND 300 million, NOT 300 billion; at least 20% local workers.",
+    ),
+    fact("KC-23", "OK", "Máy phải mới, mua từ 11/05/2018. Chương trình có 93,48 tỷ đồng.", "New machines, 93.48bn."),
+    fact("KC-22", "HIST", "Năm 2020 có 7 cơ sở."),
+    fact("KC-13", "REF", "Nhãn hiệu 80% theo NĐ 45/2012 Điều 9; gọi 0275.3822365."),
+    fact("KC-19", "REF", "Một văn bản chưa thấy: TT 19/2021.", confidence="UNV"),
+    fact("PD-05", "INT", "Phản hồi trong 02 ngày làm việc."),
+    fact("SD-41", "CAV", "Điện thoại: 0275.3822365."),
+)
+TOPICS = (Topic("kc.machinery", "Mua máy", ("KC-11",)), Topic("kc.apply", "Hồ sơ", ("KC-23",)))
+GOOD = Entry(
+    id="kc.machinery",
+    kind="scheme",
+    title=Text("Mua máy", "Machines"),
+    answer=Text("Được, tối đa 50%, không quá 300 triệu đồng.", "Yes, up to 50%, at most VND 300 million."),
+    more=Text(
+        "Theo TT 28/2018/TT-BTC Điều 8, đối chiếu 11/2026.\nMáy mua từ 11/5/2018; lao động tại chỗ từ 20%.",
+        "Circular 28/2018/TT-BTC, article 8.\nMachines bought after 11 May 2018. The programme has VND 93.48 billion.",
+    ),
+    caveat=Text("Tùy dự toán.", "Subject to the budget."),
+    status="in force",
+    checked_on=dt.date(2026, 11, 23),
+    review_by=dt.date(2027, 3, 15),
+    phrasings=Phrasings(
+        tuple(f"mua máy loại {n}" for n in range(30)), tuple(f"buy machine number {n}" for n in range(10))
+    ),
+    facts=("KC-11", "KC-23", "KC-22", "KC-13", "KC-19"),
+    sources=(Source("TT 28/2018/TT-BTC", "Điều 8 khoản 4", issued="2018-03-28"),),
+    related=("kc.apply",),
+    actions=(Action("ask a person"), Action("entry", "kc.apply", Text("Hồ sơ", "Papers"))),
+    route="department",
+)
+APPLY = replace(
+    GOOD,
+    id="kc.apply",
+    title=Text("Hồ sơ", "Papers"),
+    related=("kc.machinery",),
+    actions=(Action("link", "https://dichvucong.gov.vn"),),
+    phrasings=Phrasings(tuple(f"hồ sơ loại {n}" for n in range(30)), tuple(f"paper number {n}" for n in range(10))),
+)
+
+
+def found(*entries: Entry, topics: tuple[Topic, ...] = TOPICS, today: dt.date = TODAY) -> tuple[Problem, ...]:
+    """What the check says about these entries."""
+    return problems(entries, FACTS, topics, {"department"}, today)
+
+
+def broken(**change: Any) -> list[tuple[str, str]]:
+    """Field and words of each problem, after one entry of the good base was changed."""
+    said = found(replace(GOOD, **change), APPLY)
+    assert all(problem.place == "kc.machinery.toml" and problem.mend for problem in said)
+    return [(problem.field, problem.text) for problem in said]
+
+
+def test_a_good_base_is_clean() -> None:
+    assert found(GOOD, APPLY) == ()
+
+
+def test_an_id_that_is_no_topic_is_named() -> None:
+    other = replace(GOOD, id="kc.machines", related=("kc.apply",))
+    said = found(other, replace(APPLY, related=("kc.machines",)), topics=TOPICS[1:])
+    assert [(problem.field, problem.text) for problem in said] == [("id", "'kc.machines' is not in topics.tsv")]
+
+
+def test_a_topic_without_its_entry_is_named() -> None:
+    said = found(GOOD, APPLY, topics=(*TOPICS, Topic("kc.plan", "Kế hoạch", ())))
+    assert [str(problem) for problem in said] == [
+        "topics.tsv: kc.plan: has no entry; write entries/kc.plan.toml, or mend it if it is unreadable"
+    ]
+
+
+@pytest.mark.parametrize("field", ["title", "answer", "more", "caveat"])
+def test_vietnamese_without_english_is_named(field: str) -> None:
+    assert broken(**{field: Text("Không có số")}) == [(f"{field}.en", "the English is missing")]
+
+
+def test_a_label_without_english_is_named() -> None:
+    assert broken(actions=(Action("menu", label=Text("Xem")),)) == [("actions[1].label.en", "the English is missing")]
+
+
+def test_an_entry_without_more_or_caveat_is_good() -> None:
+    assert broken(more=Text(), caveat=Text()) == []
+
+
+def test_an_entry_without_source_is_named() -> None:
+    said = broken(sources=(), more=Text())
+    assert said == [("sources", "no source")]
+
+
+def test_an_entry_without_fact_or_with_an_unknown_one_is_named() -> None:
+    wordless = {"answer": Text("Được.", "Yes."), "more": Text()}
+    assert broken(facts=(), **wordless) == [("facts", "no fact")]
+    assert broken(facts=("KC-99",), **wordless) == [("facts", "'KC-99' is not in facts.jsonl")]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (Text("Máy phải mới, 3 chiếc.", "New."), "3"),
+        (Text("Tối đa 400 triệu đồng.", "New."), "400 triệu"),
+        (Text("Tối đa 300 tỷ đồng.", "New."), "300 tỷ"),
+        (Text("Tối đa 60%.", "New."), "60%"),
+        (Text("Từ 12/05/2018.", "New."), "12/05/2018"),
+        (Text("Từ 06/2018.", "New."), "06/2018"),
+        (Text("Theo NĐ 99/2025/NĐ-CP.", "New."), "99/2025/NĐ-CP"),
+        (Text("Theo TT 28/2019/TT-BTC.", "New."), "28/2019/TT-BTC"),
+        (Text("Theo Điều 7.", "New."), "Điều 7"),
+        (Text("Gọi 0275.3822251.", "New."), "0275.3822251"),
+        (Text("Mới.", "Up to VND 300 billion."), "VND 300 billion"),
+        (Text("Mới.", "From 12 May 2018."), "12 May 2018"),
+    ],
+)
+@pytest.mark.parametrize("field", ["answer", "more", "caveat"])
+def test_a_figure_no_listed_fact_holds_is_named(field: str, text: Text, shown: str) -> None:
+    [(where, words)] = broken(**{field: text})
+    assert where in (f"{field}.vi", f"{field}.en")
+    assert words == f"no listed fact holds '{shown}'"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        Text("Tối đa 0,3 tỷ đồng, tức 300.000.000 đồng.", "Up to VND 300,000,000."),
+        Text("Năm 2018, tháng 5/2018, ngày 11 tháng 5 năm 2018.", "May 2018, 11 May 2018, 2018."),
+        Text("Năm 2020 có 07 cơ sở.", "In 2020 there were 7."),
+        Text("Xem NĐ 45/2012/NĐ-CP Điều 9, Thông tư 28.", "See Decree 45, article 9."),
+        Text("Ban hành 28/03/2018.", "Issued on 28 March 2018."),
+        Text("Nộp qua https://dichvucong.gov.vn/?id=777 theo ISO 9001.", "Portal."),
+    ],
+)
+def test_a_figure_that_is_held_may_be_written_otherwise(text: Text) -> None:
+    assert broken(more=text) == []
+
+
+def test_the_mend_of_a_missing_figure_names_the_fact_that_holds_it() -> None:
+    [problem] = found(replace(GOOD, facts=("KC-11",), more=Text("Năm 2020 có 7 cơ sở.", "Old.")), APPLY)[1:]
+    assert "'7'" in problem.text
+    assert problem.mend == "list the fact it comes from (perhaps KC-22)"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (Text("Nhãn hiệu tối đa 80%.", "Brands."), "80%"),
+        (Text("Gọi 0275.3822365.", "Call."), "0275.3822365"),
+        (Text("Xem TT 19/2021/TT-BCT.", "See."), "19/2021/TT-BCT"),
+    ],
+)
+def test_a_figure_of_a_fact_that_gives_none_is_named(text: Text, shown: str) -> None:
+    said = broken(more=text)
+    assert said == [("more.vi", f"'{shown}' comes from a fact that gives no figures (REF or INT)")]
+
+
+def test_a_figure_of_such_a_fact_may_stand_where_another_fact_holds_it() -> None:
+    assert broken(more=Text("Gọi 0275.3822 365.", "Call."), facts=("KC-11", "KC-13", "SD-41")) == []
+
+
+def test_only_an_assistant_entry_states_what_shapes_behaviour() -> None:
+    text = {"more": Text("Trả lời trong 2 ngày.", "Within 2 days."), "facts": ("KC-11", "PD-05")}
+    said = broken(**text)
+    assert [field for field, _ in said] == ["more.vi", "more.en"]
+    assert broken(**text, kind="assistant") == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "field"),
+    [
+        ("scheme", Text("Hỗ trợ 50% chi phí. Tối đa thôi.", "New."), "more.vi"),
+        ("scheme", Text("Mức tối đa:\n• 300 triệu đồng", "New."), "more.vi"),
+        ("scheme", Text("Mới.", "It pays VND 300 million."), "more.en"),
+        ("procedure", Text("Hỗ trợ 50% chi phí.", "New."), "more.vi"),
+        ("procedure", Text("Mới.", "It pays 50%."), "more.en"),
+    ],
+)
+def test_a_rate_without_at_most_in_its_sentence_is_named(kind: str, text: Text, field: str) -> None:
+    [(where, words)] = broken(kind=kind, more=text)
+    assert (where, "without" in words) == (field, True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("scheme", Text("Lao động tại chỗ từ 20%.", "At least 20% local workers.")),
+        ("scheme", Text("Chương trình có 93,48 tỷ đồng.", "It has VND 93.48 billion.")),
+        ("procedure", Text("Lao động tại chỗ chiếm 20%.", "Local workers are 20%.")),
+    ],
+)
+def test_a_threshold_or_a_total_is_no_rate(kind: str, text: Text) -> None:
+    assert broken(kind=kind, more=text) == []
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_a_first_bubble_that_is_too_long_is_named(language: str) -> None:
+    caveat = {"vi": "Tùy.", "en": "Maybe."}
+    fits = {"vi": "Mới.", "en": "New."} | {language: "a" * (330 - len(caveat[language]))}
+    assert broken(answer=Text(**fits), caveat=Text(**caveat)) == []
+    said = broken(answer=Text(**fits | {language: fits[language] + "a"}), caveat=Text(**caveat))
+    assert said == [(f"answer.{language}", "answer and caveat have 331 characters, more than 330")]
+
+
+def test_a_phrasing_of_two_entries_is_named_however_it_is_typed() -> None:
+    taken = replace(APPLY, phrasings=replace(APPLY.phrasings, vi=(*APPLY.phrasings.vi, "MUA MAY loại 3")))
+    [problem] = found(GOOD, taken)
+    assert str(problem) == (
+        "kc.machinery.toml: phrasings: 'mua máy loại 3' also stands in kc.apply.toml; keep it where it fits better"
+    )
+
+
+def test_too_few_different_phrasings_are_named() -> None:
+    vi, en = GOOD.phrasings.vi, GOOD.phrasings.en
+    assert broken(phrasings=Phrasings(vi[:29], en)) == [("phrasings.vi", "29 different ones, fewer than 30")]
+    assert broken(phrasings=Phrasings((*vi[:29], "Mua May Loai 1"), en)) == [
+        ("phrasings.vi", "29 different ones, fewer than 30")
+    ]
+    assert broken(phrasings=Phrasings(vi, en[:9])) == [("phrasings.en", "9 different ones, fewer than 10")]
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "words"),
+    [
+        ({"related": ("kc.none",)}, "related", "'kc.none' is no other entry"),
+        ({"related": ("kc.machinery",)}, "related", "'kc.machinery' is no other entry"),
+        ({"actions": (Action("entry", "kc.none"),)}, "actions[1].target", "'kc.none' is no entry"),
+        ({"actions": (Action("entry"),)}, "actions[1].target", "'' is no entry"),
+        ({"actions": (Action("link", "business.gov.vn"),)}, "actions[1].target", "'business.gov.vn' is no link"),
+        ({"route": "ministry"}, "route", "'ministry' is not in routes.toml"),
+        ({"actions": (), "related": ()}, "actions", "the answer is a dead end"),
+    ],
+)
+def test_what_leads_nowhere_is_named(change: dict[str, Any], field: str, words: str) -> None:
+    assert broken(**change) == [(field, words)]
+
+
+def test_one_next_step_is_enough() -> None:
+    assert broken(actions=()) == broken(related=()) == broken(route="") == []
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "words"),
+    [
+        ({"review_by": None}, "review_by", "is missing"),
+        ({"status": "history"}, "review_by", "history has no such date"),
+        (
+            {"status": "history", "review_by": None, "valid_to": dt.date(2020, 12, 31)},
+            "valid_to",
+            "history has no such date",
+        ),
+        ({"valid_to": dt.date(2026, 11, 23)}, "status", "'in force', yet valid only to 2026-11-23"),
+        (
+            {"valid_to": dt.date(2026, 11, 23), "status": "likely in force"},
+            "status",
+            "'likely in force', yet valid only to 2026-11-23",
+        ),
+        ({"checked_on": dt.date(2026, 11, 25)}, "checked_on", "2026-11-25 is after today, 2026-11-24"),
+    ],
+)
+def test_a_date_that_contradicts_is_named(change: dict[str, Any], field: str, words: str) -> None:
+    assert broken(**change) == [(field, words)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "history", "review_by": None},
+        {"valid_to": TODAY},
+        {"valid_to": dt.date(2026, 11, 23), "status": "ended"},
+        {"checked_on": TODAY},
+    ],
+)
+def test_dates_that_agree_are_good(change: dict[str, Any]) -> None:
+    assert broken(**change) == []
+
+
+def test_a_clock_older_than_the_base_is_named_once() -> None:
+    assert found(GOOD, APPLY, today=GOOD.checked_on) == ()
+    assert [str(problem) for problem in found(GOOD, APPLY, today=dt.date(2026, 11, 22))] == [
+        "clock: today: today is 2026-11-22, but the entries were checked up to 2026-11-23; "
+        "set the clock of this machine, or the date that was given"
+    ]
+
+
+def test_every_problem_is_named_at_once() -> None:
+    bad = replace(GOOD, title=Text("Máy"), sources=(), related=(), actions=(), review_by=None, route="x", more=Text())
+    assert [problem.field for problem in found(bad, replace(APPLY, related=("x",), sources=()))] == [
+        *("title.en", "sources", "route", "actions", "review_by"),
+        *("sources", "more.vi", "more.en", "related"),
+    ]
+
+
+def test_a_folder_is_read_past_its_unreadable_files(tmp_path: Path) -> None:
+    good = 'id = "{}"\nkind = "law"\ntitle.vi = "T"\nanswer.vi = "A"\nstatus = "in force"\nchecked_on = 2026-11-23\n'
+    for id in ("a.good", "b.typo", "c.broken", "d.good"):
+        (tmp_path / f"{id}.toml").write_text(good.format(id), "utf-8")
+    (tmp_path / "b.typo.toml").write_text(good.format("b.typo") + "reviewby = 2027-01-01\n", "utf-8")
+    (tmp_path / "c.broken.toml").write_text("id = ", "utf-8")
+    entries, said = read_folder(tmp_path)
+    assert [entry.id for entry in entries] == ["a.good", "d.good"]
+    assert [(problem.place, problem.field) for problem in said] == [
+        ("b.typo.toml", "reviewby"),
+        ("c.broken.toml", "(file)"),
+    ]
+    assert str(said[0]) == ("b.typo.toml: reviewby: unreadable; is not a field of an entry; check the spelling")
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    entries, [problem] = read_folder(tmp_path / "none")
+    assert (entries, problem.text) == ((), "is not there")
+
+
+def test_a_problem_is_one_line() -> None:
+    assert str(Problem("x.toml", "(file)", "bad\n  TOML", "mend\tit")) == "x.toml: (file): bad TOML; mend it"

@@ -1,0 +1,269 @@
+"""Search: answers it is sure of, choices and refusals where it is not, and any text at all."""
+
+import datetime as dt
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from knowledge.entry import Entry, Phrasings, Text
+from knowledge.search import Found, Index, read_routes
+
+QUESTIONS = {
+    "kc.machinery": [
+        "Khuyến công hỗ trợ mua máy móc thiết bị bao nhiêu?",
+        "Mua máy mới được hỗ trợ mấy phần trăm?",
+        "Xưởng em muốn mua máy CNC, khuyến công hỗ trợ tối đa bao nhiêu?",
+        "hỗ trợ máy móc cho cơ sở sản xuất",
+        "đầu tư dây chuyền, thiết bị mới có được khuyến công giúp không",
+        "How much support is there for buying new machines?",
+        "grant for production equipment",
+    ],
+    "kc.used-machinery": [
+        "Mua máy cũ có được hỗ trợ khuyến công không?",
+        "máy đã qua sử dụng có được xét không",
+        "Máy đã mua rồi giờ mới xin có kịp không?",
+        "máy second hand nhập về được hỗ trợ không",
+        "lỡ mua máy trước khi nộp hồ sơ thì sao",
+        "Is used machinery supported?",
+    ],
+    "contact.department": [
+        "Địa chỉ Sở Công Thương ở đâu?",
+        "Cho xin số điện thoại của Sở Công Thương",
+        "Liên hệ Sở bằng cách nào?",
+        "email của sở là gì",
+        "sở công thương giờ đặt ở đâu sau sáp nhập",
+        "What is the department's phone number and address?",
+    ],
+    "contact.hours": [
+        "Sở làm việc mấy giờ?",
+        "Thứ bảy sở có tiếp nhận hồ sơ không?",
+        "giờ làm việc buổi chiều của sở",
+        "chủ nhật có mở cửa không",
+        "What are your opening hours?",
+    ],
+    "sector.textile": [
+        "Làm nút áo, dây khóa kéo có được ưu tiên không?",
+        "Ngành dệt may có thuộc công nghiệp hỗ trợ không?",
+        "xưởng chỉ may, nhãn mác được xếp vào ngành nào",
+        "sản xuất phụ liệu may mặc",
+        "Are garment accessories a priority?",
+    ],
+    "finance.loans": [
+        "Vay vốn mua máy lãi suất thấp ở đâu?",
+        "Ngân hàng nào cho vay ưu đãi?",
+        "cần vay tiền mở rộng xưởng",
+        "lãi suất vay cho doanh nghiệp nhỏ là bao nhiêu",
+        "Where can we get a loan?",
+    ],
+}
+ROUTES = {
+    "natural-resources": ("giấy phép môi trường", "xả thải", "thổ cư"),
+    "tax": ("thuế nhập khẩu",),
+}
+INDEX = Index.from_questions(QUESTIONS, ROUTES)
+
+
+def entry(id: str, answer: str, *phrasings: str) -> Entry:
+    return Entry(
+        id, "scheme", Text(id), Text(answer), "in force", dt.date(2026, 11, 23), phrasings=Phrasings(phrasings)
+    )
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "mua may moi duoc khuyen cong ho tro bao nhieu",
+        "DN e mua máy móc tbị mới thì kc hỗ trợ tối đa nhiêu?",
+        "khuyeens coong hoox trowj mua mays mowis bao nhieeu",
+        "khuyen1 cong6 ho64 tro75 mua ma1y mo71i bao nhie6u",
+        "khuyến công hổ trợ mua mấy móc thíêt bị bao nhiu",
+    ],
+)
+def test_the_same_question_finds_its_entry_in_every_typing(question: str) -> None:
+    found = INDEX.search(question)
+    assert found.outcome != "unknown"
+    assert found.candidates[0].entry == "kc.machinery"
+    assert found.candidates[0].score > 2 * sum(candidate.score for candidate in found.candidates[1:])
+
+
+def test_english_is_found_by_english_phrasings() -> None:
+    found = INDEX.search("How much support is there if we buy a new machine?")
+    assert (found.candidates[0].entry, found.language) == ("kc.machinery", "en")
+
+
+@pytest.mark.parametrize("id", QUESTIONS)
+def test_a_phrasing_itself_is_always_answered(id: str) -> None:
+    """Whoever adds a phrasing sees it answered, also one of few words."""
+    for question in QUESTIONS[id]:
+        found = INDEX.search(question.upper())
+        assert (found.outcome, found.candidates[0].entry) == ("answer", id)
+
+
+def test_a_phrasing_of_two_entries_is_not_taken_for_one_of_them() -> None:
+    index = Index.from_questions(QUESTIONS | {"other": ["Ngân hàng nào cho vay ưu đãi?"]})
+    found = index.search("Ngân hàng nào cho vay ưu đãi?")
+    assert found.outcome == "choices"
+    assert {c.entry for c in found.candidates} == {"finance.loans", "other"}
+
+
+def test_a_question_between_two_entries_offers_both() -> None:
+    found = INDEX.search("mua máy được hỗ trợ không")
+    assert found.outcome == "choices"
+    assert {"kc.machinery", "kc.used-machinery"} <= {c.entry for c in found.candidates}
+    scores = [c.score for c in found.candidates]
+    assert scores == sorted(scores, reverse=True) and sum(scores) <= 1 and len(scores) <= 3
+
+
+def test_words_no_entry_knows_lower_the_score() -> None:
+    known = INDEX.search("Sở làm việc mấy giờ?").candidates[0].score
+    foreign = INDEX.search("Sở Giáo dục tuyển sinh lớp mười làm việc mấy giờ?")
+    assert foreign.outcome != "answer"
+    assert all(c.score < known for c in foreign.candidates)
+
+
+def test_two_questions_in_one_text_name_both_entries() -> None:
+    found = INDEX.search("Khuyến công hỗ trợ mua máy móc thiết bị bao nhiêu? Sở làm việc mấy giờ?")
+    assert found.outcome == "answer"
+    assert {found.candidates[0].entry, found.also} == {"kc.machinery", "contact.hours"}
+
+
+def test_one_question_names_no_second_entry() -> None:
+    assert INDEX.search("Khuyến công hỗ trợ mua máy móc thiết bị bao nhiêu?").also == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "xin chào",
+        "Alo ad ơi",
+        "hello",
+        "cảm ơn nhiều nha",
+        "cam on anh chi",
+        "ok",
+        "okie nha",
+        "ê",
+        "Dạ em cảm ơn ạ",
+        "thank you so much",
+    ],
+)
+def test_greetings_and_thanks_ask_nothing(text: str) -> None:
+    found = INDEX.search(text)
+    assert (found.outcome, found.reply, found.candidates) == ("unknown", "greeting", ())
+
+
+@pytest.mark.parametrize("text", ["bao nhiêu", "sở ở đâu vậy", "vậy còn anh thì sao", "được không"])
+def test_a_short_question_is_not_a_greeting(text: str) -> None:
+    assert INDEX.search(text).reply != "greeting"
+
+
+@pytest.mark.parametrize(
+    "text", ["Tối nay đội tuyển đá với ai?", "kể chuyện ma nghe coi", "What is the weather tomorrow?"]
+)
+def test_what_has_nothing_to_do_with_enterprises_is_far(text: str) -> None:
+    assert (INDEX.search(text).outcome, INDEX.search(text).reply) == ("unknown", "far")
+
+
+def test_another_authoritys_business_names_its_route() -> None:
+    found = INDEX.search("xuong xa thai moi ngay 20 khoi can giay phep moi truong loai nao")
+    assert (found.outcome, found.reply, found.route) == ("unknown", "near", "natural-resources")
+
+
+def test_a_route_is_not_taken_where_the_entry_itself_speaks_of_it() -> None:
+    index = Index.from_questions(QUESTIONS | {"tax.import": ["Thuế nhập khẩu máy móc được miễn không?"]}, ROUTES)
+    assert index.search("Thuế nhập khẩu máy móc được miễn không?").outcome == "answer"
+    assert INDEX.search("Thuế nhập khẩu máy móc được miễn không?").route == "tax"
+
+
+def test_another_provinces_rules_are_never_told() -> None:
+    found = INDEX.search("Bên Đồng Nai khuyến công hỗ trợ mua máy móc thiết bị bao nhiêu?")
+    assert (found.outcome, found.reply) == ("unknown", "near")
+
+
+def test_rude_words_are_abuse_but_do_not_hide_a_question() -> None:
+    assert INDEX.search("đồ ngu").reply == "abuse"
+    assert INDEX.search("mảng đó cho dễ").reply == "unknown"
+    asked = INDEX.search("đm mua máy cũ có được hỗ trợ khuyến công không")
+    assert (asked.outcome, asked.candidates[0].entry) != ("unknown", "kc.machinery")
+
+
+def test_the_answers_own_words_support_an_entry() -> None:
+    def topic(answer: str) -> float:
+        index = Index([entry("a", "-", "mua máy", "cụm công nghiệp"), entry("b", answer, "thuê đất")])
+        return dict(index.ranking.compare("thuê đất trong cụm công nghiệp").entries)["b"].topic
+
+    assert topic("Đất trong cụm công nghiệp do chủ đầu tư cho thuê.") > topic("Hỏi chủ đầu tư.")
+
+
+def test_the_departments_own_unanswered_business_is_unknown_not_anothers() -> None:
+    index = Index.from_questions(QUESTIONS, {"officer": ("khiếu nại",)})
+    found = index.search("tôi muốn khiếu nại")
+    assert (found.outcome, found.reply, found.route) == ("unknown", "unknown", "officer")
+
+
+def test_an_index_of_nothing_knows_nothing() -> None:
+    assert Index([]).search("Mua máy được hỗ trợ không?") == Found(
+        "unknown", reply="unknown", explain=Index([]).search("Mua máy được hỗ trợ không?").explain
+    )
+    assert Index([]).ids == frozenset()
+
+
+def test_what_was_found_can_be_explained() -> None:
+    lines = INDEX.search("mua máy zzyzx").explain
+    assert lines[0] == "read: mua may zzyzx"
+    assert lines[1] == "in no entry: zzyzx"
+    assert any("kc.machinery" in line for line in lines)
+
+
+@given(st.text(st.characters(codec=None), max_size=300))
+@settings(max_examples=200)
+def test_any_text_gives_an_outcome(text: str) -> None:
+    found = INDEX.search(text)
+    assert (found.outcome == "unknown") == (found.candidates == ())
+    assert (found.outcome == "unknown") == (found.reply != "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " \n\t ",
+        "😡🔥",
+        "\x00\x07\u202e\ud800",
+        "<script>alert(1)</script>",
+        "a" * 100_000,
+        "máy " * 25_000,
+        "1.a" * 33_000,
+        "?" * 100_000,
+        "mua máy? " * 11_000,
+        "e\u0301\u0323" * 30_000,
+    ],
+)
+def test_hostile_texts_are_read_in_time(text: str) -> None:
+    began = time.monotonic()
+    INDEX.search(text)
+    assert time.monotonic() - began < 1.0
+
+
+def test_of_a_long_text_the_end_is_read_too() -> None:
+    story = "Gia đình tôi sống ở quê từ lâu rồi, mưa nắng hai mùa. " * 200
+    plain, asked = INDEX.search(story), INDEX.search(story + "Sở làm việc mấy giờ?")
+    assert plain.explain != asked.explain
+    assert "lam viec may gio" in asked.explain[0]
+
+
+def test_many_threads_read_one_index() -> None:
+    questions = [question for found in QUESTIONS.values() for question in found] * 5
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(INDEX.search, questions)) == [INDEX.search(question) for question in questions]
+
+
+def test_routes_are_read_from_their_file(tmp_path: Path) -> None:
+    file = tmp_path / "routes.toml"
+    file.write_text(
+        '[tax]\nname.vi = "Thuế"\nname.en = "Tax"\nwords = ["thue nhap khau"]\n[police]\nname.vi = "Công an"\n'
+    )
+    assert read_routes(file) == {"tax": ("thue nhap khau",), "police": ()}
