@@ -5,12 +5,10 @@ import datetime as dt
 import secrets
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
-from handlers.order import DUES, ORDER
-from handlers.welcome import greeting
-from sqlalchemy import Connection
+from handlers.order import ORDER
 
 from bot.channels.base import Channel, Said
 from bot.channels.telegram import TelegramChannel
@@ -24,6 +22,7 @@ from bot.knowledge_base import KnowledgeBase, shipped
 from bot.reading import Reader
 from bot.sender import Sender
 from bot.store import inbox, leases, messages, officers, outbox, work
+from bot.store.connection import Connection
 from bot.store.outbox import Row
 from bot.store.shelf import SqlShelf, version
 from bot.store.store import Store
@@ -36,6 +35,8 @@ from handlers.catalogue import wording
 from handlers.context import Handler
 from handlers.message import Address, Reply
 from handlers.person import Language, Officer
+from handlers.reminder import DUES
+from handlers.welcome import greeting
 from knowledge.entry import Entry
 from knowledge.library import Library, Seeded
 
@@ -51,8 +52,10 @@ DESK_LINK = dt.timedelta(minutes=15)
 class Parts:
     """What a test or a command puts in the place of the usual parts."""
 
-    clock: Clock = SystemClock()
+    clock: Clock = field(default_factory=SystemClock)
     order: tuple[Handler, ...] = ORDER
+    #: Makes the base of the entries and their version; tests that start many bots give one they made before.
+    knowledge: Callable[..., KnowledgeBase] = KnowledgeBase
     #: Further channels, made with the store's history and the clock.
     channels: tuple[Channel, ...] = ()
     #: Whether to open the web pages and the configured platforms, and be the only one on a SQLite file.
@@ -197,7 +200,7 @@ class App:
         if seeded.added or seeded.updated or seeded.drafted:
             log.info("app.seeded", added=seeded.added, updated=seeded.updated, drafted=seeded.drafted)
         hold = self.settings.answers.hold_unconfirmed
-        self.base = await asyncio.to_thread(KnowledgeBase, entries, number, hold_unconfirmed=hold)
+        self.base = await asyncio.to_thread(self.parts.knowledge, entries, number, hold_unconfirmed=hold)
 
     async def _look(self) -> None:
         """Notice a newly published base, and count what waits for the health page."""

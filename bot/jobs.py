@@ -5,13 +5,13 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 
 import structlog
-from sqlalchemy import Connection
 
 from bot.channels.base import Taken
 from bot.clock import Clock, to_ms
 from bot.errors import StoreError
 from bot.reading import Reader
 from bot.store import inbox, messages, outbox, work
+from bot.store.connection import Connection
 from bot.store.outbox import Row
 from bot.store.store import Store
 from bot.turns import Stored, Turns

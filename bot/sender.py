@@ -1,18 +1,20 @@
-"""Empties the outbox into one channel: every address in the order of its lanes, at the channel's pace."""
+"""Empties the outbox into one channel: each lane of each address in order, at the channel's pace."""
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
 import structlog
-from sqlalchemy import Connection
 
 from bot.channels.base import Channel
 from bot.clock import Clock, to_ms
 from bot.errors import Ambiguous, Away, Gone, SendError, StoreError
 from bot.pace import Pace, pause_after
 from bot.store import leases, outbox, people, work
+from bot.store.connection import Connection
 from bot.store.outbox import Row
 from bot.store.store import Store
 from handlers.message import Address, Lane
@@ -23,6 +25,11 @@ log = structlog.get_logger(__name__)
 LANES: Final[tuple[Lane, ...]] = ("conversation", "notice", "bulk")
 #: Seconds between looks for rows that no process holds; new rows are handed over in memory.
 POLL = 0.5
+#: A row of ours that is not in memory this many milliseconds after it was written was lost on the way here.
+LOST_MS = 10_000
+
+#: One lane of one address: what is in it leaves in order.
+Line = tuple[int, Lane]
 
 
 class Sender:
@@ -35,34 +42,34 @@ class Sender:
         self._lease_seconds, self._attempts = lease_seconds, attempts
         self._lease_name = f"send/{channel.name}/{channel.account}"
         self._pace = Pace(channel.abilities.per_second)
-        self._lines: dict[int, dict[Lane, deque[Row]]] = {}
-        self._workers: dict[int, asyncio.Task[None]] = {}
+        self._lines: dict[Line, deque[Row]] = {}
+        self._workers: dict[Line, asyncio.Task[None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._held: set[int] = set()
-        #: How often each address with a worker came back; forgotten with the worker.
+        #: How often each address with a worker came back.
         self._wakes: dict[Address, int] = {}
+        self._renewed = 0.0
+        self._stopping = False
         self.holds = False
 
     async def start(self) -> None:
         """Take the lease if it is free, and begin to send."""
         await self._renew()
-        self._tasks = [asyncio.create_task(self._keep(), name=f"{self._lease_name}/lease")]
-        if self.holds:
-            await self._claim()
-        self._tasks.append(asyncio.create_task(self._poll(), name=f"{self._lease_name}/poll"))
+        self._tasks += [
+            asyncio.create_task(self._keep(), name=f"{self._lease_name}/lease"),
+            asyncio.create_task(self._poll(), name=f"{self._lease_name}/poll"),
+        ]
 
     async def stop(self, grace: float = 5.0) -> None:
         """Send what is in hand for at most `grace` seconds, then leave the rest written down."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        workers = list(self._workers.values())
-        if workers:
-            await asyncio.wait(workers, timeout=grace)
-        for worker in workers:
-            worker.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
+        self._stopping = True
+        await _end(self._tasks)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(grace):
+                while self._workers:
+                    await asyncio.wait(set(self._workers.values()))
         self.holds = False
+        await _end(self._workers.values())
 
     def add(self, rows: tuple[Row, ...]) -> None:
         """Rows just written, or claimed, that this process holds."""
@@ -70,19 +77,22 @@ class Sender:
             if row.id in self._held:
                 continue
             self._held.add(row.id)
-            line = self._lines.setdefault(row.address_id, {lane: deque() for lane in LANES})
-            line[row.lane].append(row)
-            if row.address_id not in self._workers:
-                worker = asyncio.create_task(self._serve(row.address_id), name=f"send/{row.address_id}")
-                self._workers[row.address_id] = worker
+            line = row.address_id, row.lane
+            self._lines.setdefault(line, deque()).append(row)
+            if line not in self._workers:
+                address = row.outgoing.address
+                self._wakes.setdefault(address, 0)
+                self._workers[line] = asyncio.create_task(self._serve(line, address), name=f"send/{line}")
 
     def wake(self, address: Address) -> None:
         """The person is there again: try what waited for them."""
-        if self.holds:
-            self._wakes[address] = self._wakes.get(address, 0) + 1
-            task = asyncio.create_task(self._wake(address), name="send/wake")
-            self._tasks.append(task)
-            task.add_done_callback(self._tasks.remove)
+        if not self.holds or self._stopping:
+            return
+        if address in self._wakes:
+            self._wakes[address] += 1
+        task = asyncio.create_task(self._wake(address), name="send/wake")
+        self._tasks.append(task)
+        task.add_done_callback(self._tasks.remove)
 
     async def _wake(self, address: Address) -> None:
         try:
@@ -92,43 +102,52 @@ class Sender:
         else:
             self.add(rows)
 
-    async def _serve(self, address_id: int) -> None:
-        """Send all of one address, then go: conversation first, each lane in order behind its head."""
-        lines = self._lines[address_id]
+    async def _serve(self, line: Line, address: Address) -> None:
+        """Send what stands in a line, in order, each behind the head; then go."""
+        rows = self._lines[line]
         try:
-            while any(lines.values()) and self.holds:
-                lane, wait = self._next(lines)
+            while rows and self.holds:
+                row = rows[0]
+                wait = (row.not_before - to_ms(self._clock.now())) / 1000
                 if wait > 0:
-                    await asyncio.sleep(wait)
+                    if self._stopping:
+                        break
+                    # In short naps: the time of day may be set meanwhile.
+                    await asyncio.sleep(min(wait, 1.0))
                     continue
-                row = lines[lane].popleft()
+                await self._pace.turn(row.lane)
+                if not self._may_go(row, rows):
+                    continue
+                rows.popleft()
                 again = await self._send(row)
-                if again is not None:
-                    lines[lane].appendleft(again)
-                    continue
-                self._held.discard(row.id)
+                if again is None:
+                    self._held.discard(row.id)
+                else:
+                    rows.appendleft(again)
         finally:
-            for lane in LANES:
-                self._held.difference_update(row.id for row in lines[lane])
-            del self._lines[address_id], self._workers[address_id]
-            if not self._workers:
-                self._wakes.clear()
+            self._held.difference_update(row.id for row in rows)
+            del self._lines[line], self._workers[line]
+            if not any((line[0], lane) in self._workers for lane in LANES):
+                self._wakes.pop(address, None)
 
-    def _next(self, lines: dict[Lane, deque[Row]]) -> tuple[Lane, float]:
-        now = to_ms(self._clock.now())
-        heads = [(lane, (lines[lane][0].not_before - now) / 1000) for lane in LANES if lines[lane]]
-        due = [(lane, wait) for lane, wait in heads if wait <= 0]
-        # Never longer than a second: a conversation row may arrive while a notice waits.
-        return due[0] if due else min(((lane, min(wait, 1.0)) for lane, wait in heads), key=lambda pair: pair[1])
+    def _may_go(self, row: Row, rows: deque[Row]) -> bool:
+        """Not if the lease was lost, or another lane found the person away or gone, while it waited for its turn."""
+        return self.holds and row is next(iter(rows), None)
 
     async def _send(self, row: Row) -> Row | None:
-        """Try one row; the row again if it stays at the head of its lane."""
-        await self._pace.turn(row.lane)
-        wakes = self._wakes.get(row.outgoing.address, 0)
+        """Try one row; the row again if it stays at the head of its line."""
+        wakes = self._wakes.get(row.outgoing.address)
         try:
             platform_id = await self.channel.send(row.outgoing)
+        except Away:
+            # Out of memory before it is written: a wake in between must find the rows neither held nor lost.
+            self._drop(row)
+            await self._record(lambda connection: outbox.away(connection, row.address_id, self._holder))
+            if self._wakes.get(row.outgoing.address) != wakes:
+                self.wake(row.outgoing.address)
+            return None
         except SendError as error:
-            return await self._failed(row, error, wakes)
+            return await self._failed(row, error)
         except Exception as error:
             log.exception("sender.channel_raised", outbox=row.id, channel=self.channel.name)
             return await self._failed(row, Ambiguous(type(error).__name__))
@@ -136,102 +155,110 @@ class Sender:
         await self._record(lambda connection: outbox.sent(connection, row.id, platform_id, now))
         return None
 
-    async def _failed(self, row: Row, error: SendError, wakes: int = 0) -> Row | None:
-        if isinstance(error, Away):
-            # Out of memory before it is written: a wake in between must find the rows neither held nor lost.
-            self._drop(row)
-            await self._record(lambda connection: outbox.away(connection, row.address_id, self._holder))
-            if self._wakes.get(row.outgoing.address, 0) != wakes:
-                self.wake(row.outgoing.address)
+    async def _failed(self, row: Row, error: SendError) -> Row | None:
+        ambiguous = isinstance(error, Ambiguous)
+        attempts, doubts, now = row.attempts + 1, row.doubts + ambiguous, to_ms(self._clock.now())
+        pause = pause_after(error, doubts if ambiguous else attempts, self._attempts)
+        if pause is None or (ambiguous and row.lane == "bulk"):
+            await self._give_up(row, error, now)
             return None
-        attempts, now = row.attempts + 1, to_ms(self._clock.now())
-        pause = (
-            None
-            if row.lane == "bulk" and isinstance(error, Ambiguous)
-            else pause_after(error, attempts, self._attempts)
-        )
-        if pause is not None:
-            later = now + int(pause * 1000)
-            log.info("sender.later", outbox=row.id, attempts=attempts, seconds=pause, why=type(error).__name__)
-            why = str(error)[:200]
-            await self._record(lambda connection: outbox.put_off(connection, row.id, attempts, later, why))
-            return replace(row, attempts=attempts, not_before=later)
-        await self._give_up(row, error, now)
-        return None
+        later, why = now + int(pause * 1000), str(error)[:200]
+        log.info("sender.later", outbox=row.id, attempts=attempts, seconds=pause, why=type(error).__name__)
+        await self._record(lambda connection: outbox.put_off(connection, row.id, attempts, later, why))
+        return replace(row, attempts=attempts, not_before=later, doubts=doubts)
 
     async def _give_up(self, row: Row, error: SendError, now: int) -> None:
-        state = "unknown" if isinstance(error, Ambiguous) else "failed"
-        why, key = str(error)[:200], f"not-sent:{row.outgoing.key}"
+        state, channel = "unknown" if isinstance(error, Ambiguous) else "failed", row.outgoing.address.channel
+        why = str(error)[:200]
         log.warning("sender.gave_up", outbox=row.id, state=state, why=type(error).__name__)
 
         def store(connection: Connection) -> None:
             outbox.give_up(connection, row.id, state, why)
+            keys: tuple[str, ...] = (row.outgoing.key,) if row.lane == "notice" else ()
             if isinstance(error, Gone):
                 people.block(connection, row.address_id, now)
-                outbox.give_up_address(connection, row.address_id, why)
-            if row.lane == "notice":
+                keys += outbox.give_up_address(connection, row.address_id, why)
+            for key in keys:
                 # A notice tells staff of a lead, or an enterprise of its lead: somebody must learn that it did not.
-                task = OpenTask("not-sent", key, f"{row.outgoing.key} ({row.outgoing.address.channel})")
-                work.open_task(connection, task, now)
+                work.open_task(connection, OpenTask("not-sent", f"not-sent:{key}", f"{key} ({channel})"), now)
 
-        await self._record(store)
         if isinstance(error, Gone):
             self._drop(row)
+        await self._record(store)
 
     def _drop(self, row: Row) -> None:
-        """Let go of everything held in memory for the address of a row, the row included."""
+        """Let go of a row, and of all that waits in memory for its address; what another lane has in hand is sent."""
         self._held.discard(row.id)
         for lane in LANES:
-            self._held.difference_update(r.id for r in self._lines[row.address_id][lane])
-            self._lines[row.address_id][lane].clear()
+            rows = self._lines.get((row.address_id, lane), deque())
+            self._held.difference_update(waiting.id for waiting in rows)
+            rows.clear()
 
     async def _record(self, change: outbox.Change) -> None:
-        """Write down what became of a row; while the store is unavailable nothing else of this address goes out."""
+        """Write down what became of a row; while the store is unavailable nothing else of this line goes out."""
         while True:
             try:
                 await self._store.write(change)
                 return
             except StoreError as error:
                 log.error("sender.not_recorded", error=str(error))
-                await asyncio.sleep(1.0)
+            except Exception:  # unforeseen, but a line that died here would never be sent
+                log.exception("sender.not_recorded")
+            await asyncio.sleep(1.0)
 
     async def _renew(self) -> None:
-        seconds = self._lease_seconds
+        """Take or keep the lease. One that was lost is taken again only when what was in hand then is finished."""
+        channel, holder, seconds = self.channel, self._holder, self._lease_seconds
+        if not self.holds and self._workers:
+            return
+        began, now = asyncio.get_running_loop().time(), to_ms(self._clock.now())
+        kept, before = (self._held, now - LOST_MS) if self.holds else (frozenset[int](), now)
 
         def take(connection: Connection) -> bool:
-            return leases.take(connection, self._lease_name, self._holder, seconds)
+            held = leases.take(connection, self._lease_name, holder, seconds)
+            if held:
+                outbox.let_go(connection, channel.name, channel.account, holder, before, kept)
+            return held
 
         held = await self._store.write(take, urgent=True)
-        if held != self.holds:
-            log.info("sender.lease", channel=self.channel.name, held=held)
-        self.holds = held
+        changed, self.holds, self._renewed = held != self.holds, held, began
+        if changed:
+            log.info("sender.lease", channel=channel.name, held=held)
+        if changed and held:
+            await self._claim()
 
     async def _keep(self) -> None:
+        third = self._lease_seconds / 3
         while True:
-            await asyncio.sleep(self._lease_seconds / 3)
+            await asyncio.sleep(third)
             try:
-                await self._renew()
-            except StoreError as error:
-                log.error("sender.lease_not_renewed", error=str(error))
+                async with asyncio.timeout(third):
+                    await self._renew()
+            except Exception as error:
+                log.error("sender.lease_not_renewed", error=str(error) or type(error).__name__)
+                # Another process may take it before the next try is over.
+                if asyncio.get_running_loop().time() - self._renewed >= 2 * third:
+                    self.holds = False
 
     async def _claim(self) -> None:
-        now, channel = to_ms(self._clock.now()), self.channel
-        self.add(
-            await self._store.write(
-                lambda connection: outbox.claim(connection, channel.name, channel.account, self._holder, now)
-            )
-        )
+        channel, holder = self.channel, self._holder
+        self.add(await self._store.write(lambda c: outbox.claim(c, channel.name, channel.account, holder)))
 
     async def _poll(self) -> None:
-        channel = self.channel
+        channel, holder = self.channel, self._holder
         while True:
             await asyncio.sleep(POLL)
-            if not self.holds:
-                continue
             try:
-                if await self._store.read(
-                    lambda connection: outbox.orphans(connection, channel.name, channel.account, self._holder)
+                if self.holds and await self._store.read(
+                    lambda c: outbox.orphans(c, channel.name, channel.account, holder)
                 ):
                     await self._claim()
-            except StoreError as error:
-                log.error("sender.poll_failed", error=str(error))
+            except Exception as error:
+                log.error("sender.poll_failed", error=str(error) or type(error).__name__)
+
+
+async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    ended = tuple(tasks)
+    for task in ended:
+        task.cancel()
+    await asyncio.gather(*ended, return_exceptions=True)

@@ -3,25 +3,31 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from handlers.order import ORDER
-from sqlalchemy import Connection
-
 from bot.channels.base import Taken
 from bot.clock import Clock, to_ms
 from bot.router import route
 from bot.store import inbox, messages, people
+from bot.store.connection import Connection
 from bot.store.context import StoreContext
 from bot.store.effects import LeaseOf, store_turn
 from bot.store.outbox import Row
 from handlers.catalogue import wording
 from handlers.context import Handler, Knowledge
-from handlers.message import Inbound, Reply
-from handlers.person import Person
+from handlers.message import Address, Inbound, Reply
+from handlers.order import ORDER
+from handlers.person import Officer, Person
 from handlers.reading import Reading
-from handlers.turn import OpenTask, Turn
+from handlers.turn import Effect, OpenTask, Turn
+from knowledge.search import Found
 
 #: What a piece of work is for the store.
 Decide = Callable[[Person, StoreContext], Turn]
+#: The same where nobody is answered. Of the effects, those that need a person (a profile, a lead of theirs) are refused
+#: by the store, for nobody is there.
+DecideAlone = Callable[[StoreContext], tuple[Effect, ...]]
+
+#: What was read where nothing was said.
+NOTHING_SAID = Reading("", "", Found("unknown", reply="unknown"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +114,17 @@ class Turns:
             turn = decide(person, self._context(connection, reading, person))
             arrived = people.Arrived(address_id, person, held=False)
             return Stored(Taken.ANSWERED, self._store(connection, arrived, turn, key, to_ms(now)))
+
+        return run
+
+    def desk(self, officer: Officer, decide: DecideAlone) -> Callable[[Connection], Stored]:
+        """What an officer decides at the desk, where nobody is answered: effects only, audited as theirs."""
+
+        def run(connection: Connection) -> Stored:
+            here = Person(0, Address("desk", "", str(officer.id)), officer=officer)
+            effects = decide(self._context(connection, NOTHING_SAID, here))
+            arrived, turn = people.Arrived(0, here, held=False), Turn(here.conversation, effects=effects)
+            return Stored(Taken.ANSWERED, self._store(connection, arrived, turn, "desk", to_ms(self._clock.now())))
 
         return run
 

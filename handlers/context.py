@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from handlers.catalogue import Wording
 from handlers.message import Address, Inbound
 from handlers.person import Language, Officer, Person, Profile
 from handlers.reading import Reading
 from handlers.turn import LeadState, Turn
-from handlers.catalogue import Wording
 from knowledge.entry import Entry
 from knowledge.search import Found
 

@@ -7,15 +7,15 @@ from functools import cache
 from handlers.context import Context
 from handlers.leads import CODE_LENGTH, INVITATION_LENGTH, is_code
 from handlers.message import Inbound
-from handlers.phrasebook import Phrasebook, typed
+from handlers.phrasebook import Phrasebook, readings, typed
 from handlers.reading import Intent, Reading
 from knowledge.search import Found
 from knowledge.text import clean, fold, language_of
 
 #: Words around a command that do not change it.
 COURTESY = """
-dạ ạ vâng ừ thưa anh chị em cô chú bác bạn ad admin bot sở ơi cho xin làm ơn nhờ vui lòng alo à á ê nha nhé nhe nghen nghe hen nè với
-giùm dùm giúp đi luôn vậy mà please thanks hi hello
+dạ ạ vâng ừ thưa anh chị em cô chú bác bạn ad admin bot sở ơi cho xin làm ơn nhờ vui lòng alo à á ê nha nhé nhe nghen
+nghe hen nè với giùm dùm giúp đi luôn vậy mà please thanks hi hello
 """
 
 ME = "(tôi|em|mình|tụi tôi|chúng tôi)"
@@ -24,7 +24,7 @@ OFFICER = (
     "(cán bộ|cán bộ phụ trách|người thật|người|nhân viên|nhân viên tư vấn|chuyên viên|người phụ trách|tổng đài viên)"
 )
 PEOPLE = "(human|a human|person|a person|a real person|someone|an officer|a real officer|officer|staff|your staff)"
-ABOUT_ME = "[thông tin|dữ liệu|thông tin cá nhân|dữ liệu cá nhân|số|số điện thoại|tên|tên và số điện thoại|tài khoản]"
+ABOUT_ME = "((thông tin|dữ liệu) [cá nhân]|số|số điện thoại|tên|tên và số điện thoại|tài khoản)"
 
 #: Each line is a template of whole messages; handlers/phrasebook.py says how they are compared.
 PHRASES: Mapping[Intent, tuple[str, ...]] = {
@@ -40,17 +40,17 @@ PHRASES: Mapping[Intent, tuple[str, ...]] = {
     "stop": (
         "stop",
         "(dừng|ngừng) [lại]",
-        f"[thôi] [từ nay|kể từ nay|từ giờ] (đừng|ngừng|dừng|thôi) nhắn [tin] [cho] [{ME[1:-1]}] [nữa]",
-        f"[từ nay] (đừng|ngừng|dừng) gửi tin [nhắn] [cho] [{ME[1:-1]}] [nữa]",
-        f"[{ME[1:-1]}] không (muốn|cần) nhận tin [nhắn] [nữa]",
-        f"[{ME[1:-1]}] [muốn] (ngừng|dừng|hủy|thôi|từ chối) nhận [tin|tin nhắn|bản tin|thông báo] [nữa]",
-        f"[{ME[1:-1]}] [muốn] hủy (đăng ký|theo dõi) [nhận tin|bản tin]",
+        f"[thôi] [từ nay|kể từ nay|từ giờ] (đừng|ngừng|dừng|thôi) nhắn [tin] [cho] [{ME}] [nữa]",
+        f"[từ nay] (đừng|ngừng|dừng) gửi tin [nhắn] [cho] [{ME}] [nữa]",
+        f"[{ME}] không (muốn|cần) nhận tin [nhắn] [nữa]",
+        f"[{ME}] [muốn] (ngừng|dừng|hủy|thôi|từ chối) nhận [tin|tin nhắn|bản tin|thông báo] [nữa]",
+        f"[{ME}] [muốn] hủy (đăng ký|theo dõi) [nhận tin|bản tin]",
         "unsubscribe [me]",
         "stop (messaging|texting|contacting) me",
         "(do not|dont) (message|text|contact) me [again|anymore]",
     ),
     "erase": (
-        f"[hãy|muốn|{ME[1:-1]} muốn] (xóa|gỡ|hủy) [hết|toàn bộ] {ABOUT_ME.replace('[', '(').replace(']', ')')} [của|về] "
+        f"[hãy|muốn|{ME} muốn] (xóa|gỡ|hủy) [hết|toàn bộ] {ABOUT_ME} [của|về] "
         f"{ME} [khỏi hệ thống|khỏi danh sách] [được không]",
         f"xóa {ME} khỏi (hệ thống|danh sách)",
         "[i want to] (delete|erase|remove) [all] my (data|information|details|number|phone number|account)",
@@ -58,7 +58,7 @@ PHRASES: Mapping[Intent, tuple[str, ...]] = {
     ),
     "privacy": (
         f"(lưu|giữ|lấy|xin) (thông tin|dữ liệu|số|số điện thoại) [của] {ME} [để] làm (gì|chi)",
-        f"(thông tin|dữ liệu|số|số điện thoại) [của] {ME} [được] [dùng|để|dùng để|dùng vô việc|dùng vào việc] (làm gì|gì|chi)",
+        f"(thông tin|dữ liệu|số|số điện thoại) [của] {ME} [được] [dùng [(vô|vào) việc]] [để] (làm gì|gì|chi)",
         f"(ai|những ai) [được] (xem|thấy) [được] (thông tin|dữ liệu) [của] {ME}",
         "quyền riêng tư",
         "[chính sách] bảo (mật|vệ) (thông tin|dữ liệu) [cá nhân]",
@@ -72,29 +72,28 @@ PHRASES: Mapping[Intent, tuple[str, ...]] = {
         "human",
     ),
     "complaint": (
-        "[sao] [giờ] [tôi|em|tui] [đã] nộp [hồ sơ|đơn] [rồi] [mà] [hơn] [#] [tháng|tuần|ngày|năm] [rồi|nay] [mà|vẫn] chưa [thấy|có|được] "
-        "(trả lời|kết quả|phản hồi|ai trả lời|giải quyết)",
-        f"[{ME[1:-1]}] [muốn] (khiếu nại|tố cáo|phản ánh)",
+        "[sao] [giờ] [tôi|em] [đã] nộp [hồ sơ|đơn] [rồi] [mà] [[hơn] # (tháng|tuần|ngày|năm)] [rồi|nay] [mà] [vẫn] "
+        "chưa [thấy|có|được] (trả lời|kết quả|phản hồi|ai trả lời|giải quyết)",
+        f"[{ME}] [muốn] (khiếu nại|tố cáo|phản ánh)",
         "[i want to] [make|file] [a] (complaint|complain)",
     ),
     "request": (
         f"[xem|tra|kiểm tra|tình trạng] (yêu cầu|hồ sơ|lead) của {ME} [đã] [tới|đến] [đâu|sao] [rồi]",
         "[xem] yêu cầu đã gửi",
-        f"tra cứu [mã] yêu cầu [của {ME[1:-1].split('|', maxsplit=1)[0]}]",
+        f"tra cứu [mã] yêu cầu [của {ME}]",
         "[check|see|where is|show] my request",
         "status of my request",
     ),
     "leave_request": (
         f"{WANT} (để|gửi) [lại] (yêu cầu|lời nhắn|thông tin liên hệ|số điện thoại) [cho] [sở|cán bộ]",
-        f"{WANT} [ai|người|cán bộ] (gọi|điện|gọi điện) lại [cho] {ME}",
-        f"{WANT} (gọi|điện) cho {ME}",
+        f"{WANT} [ai|người|cán bộ] (gọi|điện|gọi điện) (lại [cho|giúp|giùm]|cho) {ME}",
         "đăng ký tư vấn",
         "[i want to] leave [a] (request|message)",
         "[please] call me [back]",
     ),
     "cancel": (
         "(hủy|thôi) [bỏ|khỏi|yêu cầu|không] [nữa]",
-        f"[thôi] [{ME[1:-1]}] không (làm|gửi|cần) nữa",
+        f"[thôi] [{ME}] không (làm|gửi|cần) nữa",
         "cancel",
         "never mind",
     ),
@@ -103,7 +102,7 @@ PHRASES: Mapping[Intent, tuple[str, ...]] = {
     "yes": (
         "có",
         "có chứ",
-        f"[{ME[1:-1]}] đồng ý",
+        f"[{ME}] đồng ý",
         "ừ",
         "ừm",
         "vâng",
@@ -142,12 +141,14 @@ COMMANDS: Mapping[str, Intent] = {
 OPENING: tuple[Intent, ...] = ("stop", "erase", "human")
 
 COMMAND = re.compile(r"/([a-z]{1,20})(?:@\w+)?(?:\s+([\w-]{1,64}))?", re.IGNORECASE)
-CODE = re.compile(r"(?:(?:mã|ma|code|yêu cầu|yeu cau|request)\s*(?:số|so)?\s*[:#]?\s*)?([0-9a-z]{6}|[0-9a-z]{10})[.!]?", re.IGNORECASE)
+CODE = re.compile(
+    r"(?:(?:mã|ma|code|yêu cầu|yeu cau|request)\s*(?:số|so)?\s*[:#]?\s*)?([0-9a-z]{6}|[0-9a-z]{10})[.!]?", re.IGNORECASE
+)
 
 #: How a question begins or ends, in plain letters.
 ASKS_FIRST = re.compile(
-    r"(?:cho (?:em |toi |minh |tui )?hoi|lam sao|bao nhieu|o dau|khi nao|tai sao|the nao|co phai|co duoc|ai |what|how|where"
-    r"|when|who|why|which|can |is |are |do |does )"
+    r"(?:cho (?:em |toi |minh |tui )?hoi|lam sao|bao nhieu|o dau|khi nao|tai sao|the nao|co phai|co duoc|ai |what|how"
+    r"|where|when|who|why|which|can |is |are |do |does )"
 )
 ASKS_LAST = re.compile(
     r".*\b(?:khong|ko|hong|hok|chua|sao|gi|dau|nao|may|nhieu|nhiu|vay|ha)(?: (?:a|vay|the|z|v|ta|em|anh|chi|ad|nhi))*"
@@ -164,14 +165,11 @@ def intent_of(text: str) -> tuple[Intent, str]:
         return _command(command[1].lower(), command[2] or "")
     if (code := CODE.fullmatch(text)) and (intent := _code(code[1].upper())):
         return intent, code[1].upper()
-    numbered = re.sub(r"\d+", "#", text)
+    read = readings(text)
     for language, book in _languages().items():
-        if book.holds(text):
+        if book.says(read):
             return "language", language
-    for intent, book in _books().items():
-        if book.holds(numbered):
-            return intent, ""
-    return _opening(text), ""
+    return next((intent for intent, book in _books().items() if book.says(read)), "") or _opening(text), ""
 
 
 def _command(word: str, argument: str) -> tuple[Intent, str]:

@@ -82,9 +82,9 @@ def change(lead: Lead, to: LeadState, officer: Officer, wording: Speak, places: 
     return Decision(tuple(effects))
 
 
-def announce(opened: OpenLead, places: Iterable[Place], wording: Speak) -> tuple[Tell, ...]:
-    """Tell every place of a new lead, with its choices."""
-    return tuple(_announced(opened, places, wording, "new"))
+def announce(opened: OpenLead, places: Iterable[Place], wording: Speak, word: str = "new") -> tuple[Tell, ...]:
+    """Tell every place of a lead nobody took yet, with its choices; once for each `word`."""
+    return tuple(_announced(opened, places, wording, word))
 
 
 def notice(opened: OpenLead, state: LeadState, wording: Wording, key: str = "leads.notice") -> Reply:
@@ -101,9 +101,10 @@ def notice(opened: OpenLead, state: LeadState, wording: Wording, key: str = "lea
     return Reply(text, choices(opened.code, state, wording))
 
 
-def choices(code: str, state: LeadState, wording: Wording) -> tuple[Choice, ...]:
-    """What an officer can do with a lead in this state."""
-    return tuple(Choice(f"lead:{code}:{verb}", wording.say(f"leads.verb.{verb}")) for verb in VERBS[state])
+def choices(code: str, state: LeadState, wording: Wording, *, named: bool = False) -> tuple[Choice, ...]:
+    """What an officer can do with a lead in this state; `named`: the labels say the code, for a list of several."""
+    labels = {verb: wording.say(f"leads.verb.{verb}") for verb in VERBS[state]}
+    return tuple(Choice(f"lead:{code}:{verb}", f"{label} {code}" if named else label) for verb, label in labels.items())
 
 
 def _announced(opened: OpenLead, places: Iterable[Place], wording: Speak, word: str) -> list[Tell]:

@@ -112,7 +112,9 @@ class Conversation:
                 language_chosen=bool(state.get("language_chosen", False)),
                 introduced=bool(state.get("introduced", False)),
                 unknown_text=state.get("unknown_text", ""),
-                **moments,
+                mute_until=moments.get("mute_until"),
+                unknown_at=moments.get("unknown_at"),
+                greeted_at=moments.get("greeted_at"),
             )
         except (ValueError, KeyError, TypeError, AttributeError):
             return cls(dropped=True)

@@ -55,7 +55,9 @@ def shown(number: str) -> str:
     except NumberParseException:
         return number
     national = parsed.country_code == 84
-    return phonenumbers.format_number(parsed, PhoneNumberFormat.NATIONAL if national else PhoneNumberFormat.INTERNATIONAL)
+    return phonenumbers.format_number(
+        parsed, PhoneNumberFormat.NATIONAL if national else PhoneNumberFormat.INTERNATIONAL
+    )
 
 
 def _valid(digits: str) -> str:

@@ -262,9 +262,9 @@ def shared_phrasings(base: Base) -> Iterator[Problem]:
 
 def missing_entries(base: Base) -> Iterator[Problem]:
     """Every topic has its entry."""
-    for id in base.topics:
-        if id not in base.ids:
-            yield Problem("topics.tsv", id, "has no entry", f"write entries/{id}.toml, or mend it if it is unreadable")
+    if missing := [id for id in base.topics if id not in base.ids]:
+        text = f"{len(missing)} of {len(base.topics)} topics have no entry: {', '.join(missing)}"
+        yield Problem("topics.tsv", "id", text, "write entries/<id>.toml, or mend it where it is unreadable")
 
 
 def old_clock(base: Base) -> Iterator[Problem]:

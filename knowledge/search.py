@@ -4,7 +4,7 @@ import math
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -117,7 +117,7 @@ class Index:
         explain = _explain(asked, scored)
         top = scored[0] if scored else Candidate("", 0.0)
         reply, route = self._declined(text, top.entry)
-        ours = reply in ("unknown", "abuse")
+        ours = reply in ("unknown", "abuse") or bool(asked.same)
         if ours and top.score >= ANSWER:
             return Found("answer", (top,), self._second(text, top.entry), language=language, explain=explain)
         if ours and top.score >= CHOICE:
@@ -155,10 +155,10 @@ def weigh(asked: Asked, weights: Weights = WEIGHTS) -> tuple[Candidate, ...]:
     """The candidates of a question by falling probability; what is missing to 1 is the probability of none."""
     chances = [(id, math.exp(weights.chance(comparison))) for id, comparison in asked.entries]
     total = 1 + sum(chance for _, chance in chances)
-    scores = [(id, SAME if id == asked.same else chance / total) for id, chance in chances]
-    if asked.same:
-        scores = [(id, score if id == asked.same else min(score, 1 - SAME)) for id, score in scores]
-    found = [Candidate(id, score) for id, score in scores]
+    scores = {id: chance / total for id, chance in chances}
+    if asked.same in scores:
+        scores = {id: min(score, 1 - SAME) for id, score in scores.items()} | {asked.same: SAME}
+    found = [Candidate(id, score) for id, score in scores.items()]
     return tuple(sorted(found, key=lambda candidate: (-candidate.score, candidate.entry)))
 
 
@@ -182,4 +182,8 @@ def _courteous(text: str) -> bool:
 def _explain(asked: Asked, scored: tuple[Candidate, ...]) -> tuple[str, ...]:
     compared = dict(asked.entries)
     lines = [f"read: {' '.join(asked.words)}", f"in no entry: {', '.join(asked.strange) or '-'}"]
-    return (*lines, *(f"{c.score:.3f} {c.entry} {compared[c.entry]}" for c in scored[:3]))
+    for candidate in scored[:3]:
+        values = asdict(compared[candidate.entry])
+        told = ", ".join(f"{name} {value:.2f}" for name, value in values.items())
+        lines.append(f"{candidate.score:.3f} {candidate.entry}: {told}")
+    return tuple(lines)

@@ -61,7 +61,10 @@ class Abilities:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message on its way: `message` is its number in the messages table, rising within an address."""
+    """One message on its way: `message` is its number in the messages table, rising within an address.
+
+    `key` names its cause, unique for ever; one of the parts between its slashes is the id of the update it answers.
+    """
 
     message: int
     key: str
@@ -70,6 +73,8 @@ class Outgoing:
     language: Language
     #: The platform's id of the message it replaces, where the channel can edit and one was found.
     replaces: str = ""
+    #: Whether a number typed alone means one of its choices: never in a notice, whose words say what to type instead.
+    numbered: bool = True
 
 
 class Channel(Protocol):

@@ -4,7 +4,6 @@ import asyncio
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import WSMsgType, web
@@ -12,7 +11,7 @@ from aiohttp import WSMsgType, web
 from bot.channels.base import Abilities, History, Outgoing, Said, Take, Wake
 from bot.channels.web_connection import Connection, Room
 from bot.channels.web_frames import Ack, Begin, FrameError, Hello, Ping, Say, chat_of, parse, read
-from bot.channels.web_limits import Buckets, WebLimits, remote_of
+from bot.channels.web_limits import Buckets, WebLimits, from_our_page, remote_of
 from bot.clock import Clock
 from bot.errors import Away, StoreUnavailable
 from handlers.message import Address, Reply
@@ -58,7 +57,8 @@ class WebChannel:
         trust_forwarded_for: bool = False,
         token: Callable[[], str] = new_token,
     ) -> None:
-        self.account, self.words, self.greeting, self.allowed_origins = account, words, greeting, allowed_origins
+        self.account, self.words, self.greeting = account, words, greeting
+        self.allowed_origins = tuple(origin.rstrip("/").lower() for origin in allowed_origins)
         self.limits = limits or WebLimits()
         self._clock, self._history, self._token, self._trust = clock, history, token, trust_forwarded_for
         self._by_chat = Buckets(self.limits.burst, self.limits.per_minute, clock.steady)
@@ -107,28 +107,25 @@ class WebChannel:
         for connection in room.connections:
             connection.show(Said(number, True, message.reply, self._clock.now()), message.language)
         try:
-            if await asyncio.wait_for(shown, self.limits.ack_seconds):
-                return ""
-        except TimeoutError:
-            if room.acked(number):
-                return ""
-            room.overdue.add(number)
-            raise Away(f"web: no page showed the message within {self.limits.ack_seconds:g} s") from None
+            done, _ = await asyncio.wait({shown}, timeout=self.limits.ack_seconds)
         finally:
             room.waiting.pop(number, None)
-        raise Away("web: the chat page was closed")
+        if done and shown.result():
+            return ""
+        if done:
+            raise Away("web: the chat page was closed")
+        room.overdue.add(number)
+        raise Away(f"web: no page showed the message within {self.limits.ack_seconds:g} s")
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
-        self._refuse_foreign(request)
+        if not from_our_page(request, self.allowed_origins):
+            log.warning("web.foreign_origin", host=request.host[:100], mend="add the site to allowed_origins")
+            raise web.HTTPForbidden
         if self._take is None:
             raise web.HTTPServiceUnavailable
         limits, remote = self.limits, remote_of(request, trust_forwarded_for=self._trust)
-        socket = web.WebSocketResponse(
-            heartbeat=limits.heartbeat_seconds,
-            max_msg_size=limits.frame,
-            timeout=limits.close_seconds,
-            compress=False,
-        )
+        beat, patience = limits.heartbeat_seconds, limits.close_seconds
+        socket = web.WebSocketResponse(heartbeat=beat, timeout=patience, max_msg_size=limits.frame, compress=False)
         await socket.prepare(request)
         connection = Connection(socket, remote, limits)
         self._sockets[remote] += 1
@@ -148,8 +145,7 @@ class WebChannel:
         worker = asyncio.create_task(self._take_in(connection))
         try:
             if self._sockets[connection.remote] > self.limits.address_sockets:
-                self._tell(connection, "crowded")
-                connection.close(1013)
+                self._turn_away(connection, "crowded")
             while connection.code is None:
                 frame = await connection.socket.receive()
                 if frame.type is WSMsgType.TEXT:
@@ -194,8 +190,7 @@ class WebChannel:
         """Greet a page: show it what it does not show yet, then let the sender try what waits."""
         connection.language, connection.greeted = hello.language, True
         if self._by_remote.wait(connection.remote):
-            self._tell(connection, "crowded")
-            return connection.close(1013)
+            return self._turn_away(connection, "crowded")
         if hello.token is not None:
             chat = chat_of(hello.token)
             if chat is None:
@@ -203,8 +198,7 @@ class WebChannel:
             connection.cursor = hello.cursor
             self._join(connection, chat)
             if not await self._catch_up({connection}):
-                self._tell(connection, "away")
-                return connection.close(1013)
+                return self._turn_away(connection, "away")
         connection.push({"type": "ready"})
         if connection.chat and self._wake:
             self._wake(self._address(connection.chat))
@@ -212,8 +206,7 @@ class WebChannel:
 
     def _begin(self, connection: Connection) -> None:
         if self._by_remote.wait(connection.remote):
-            self._tell(connection, "crowded")
-            return connection.close(1013)
+            return self._turn_away(connection, "crowded")
         token = self._token()
         chat = chat_of(token)
         assert chat is not None
@@ -299,12 +292,9 @@ class WebChannel:
         """A polite sentence to one page, by its key among the page's words."""
         connection.push({"type": "error", **frame, "text": self.words(connection.language)[sentence]})
 
+    def _turn_away(self, connection: Connection, sentence: str) -> None:
+        self._tell(connection, sentence)
+        connection.close(1013)
+
     def _address(self, chat: str) -> Address:
         return Address(self.name, self.account, chat)
-
-    def _refuse_foreign(self, request: web.Request) -> None:
-        """Only our own page, or a site that may embed it: a foreign page must not talk in a visitor's name."""
-        origin = request.headers.get("Origin", "")
-        if urlsplit(origin).netloc.lower() != request.host.lower() and origin not in self.allowed_origins:
-            log.warning("web.foreign_origin", origin=origin[:100], host=request.host[:100], mend="allowed_origins")
-            raise web.HTTPForbidden

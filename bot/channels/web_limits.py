@@ -1,8 +1,9 @@
-"""How much one visitor and one network address may send to the chat page."""
+"""Who may talk to the web chat, and how much one visitor and one network address may send."""
 
 import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -75,3 +76,9 @@ def remote_of(request: web.BaseRequest, *, trust_forwarded_for: bool) -> str:
     if address.ipv4_mapped:
         return str(address.ipv4_mapped)
     return str(ipaddress.ip_network((address, 64), strict=False))
+
+
+def from_our_page(request: web.BaseRequest, allowed_origins: tuple[str, ...]) -> bool:
+    """Whether our own page asks, or a site that may embed it: a foreign page must not talk in a visitor's name."""
+    origin = request.headers.get("Origin", "").lower()
+    return urlsplit(origin).netloc == request.host.lower() or origin in allowed_origins

@@ -1,6 +1,6 @@
 """The columns tables are made of. Times are whole milliseconds since 1970; states are words, never numbers."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, Text
+from sqlalchemy import BigInteger, Column, ColumnElement, ForeignKey, Integer, MetaData, Text, literal_column
 
 metadata = MetaData(
     naming_convention={
@@ -33,3 +33,8 @@ def words(name: str, default: str | None = "") -> Column[str]:
 def ref(name: str, target: str, *, optional: bool = False) -> Column[int]:
     """The number of a row elsewhere."""
     return Column(name, Id, ForeignKey(target), nullable=optional)
+
+
+def constant(word: str) -> ColumnElement[str]:
+    """A state that stands in the statement itself: SQLite uses an index over some states only where it can see them."""
+    return literal_column(f"'{word}'", Text())

@@ -1,19 +1,40 @@
 """Opens the database: settings every connection needs, and errors said in one sentence."""
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool
 
 from bot.errors import StoreUnavailable
 
 #: How long a writer waits for another process's transaction, in milliseconds.
 BUSY_MS = 5000
+#: Seconds to reach a PostgreSQL server, and milliseconds until a connection it went silent on is given up.
+CONNECT_SECONDS, SILENT_MS = 5, 10_000
+#: SQLite's trouble with the place rather than with the statement (its manual, "Result and Error Codes").
+PLACE = frozenset(
+    {
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
+#: PostgreSQL's read_only_sql_transaction: a standby, which the driver does not count as trouble with the place.
+STANDBY = "25006"
 
 
 def create(url: str, *, size: int = 8) -> Engine:
@@ -36,12 +57,14 @@ def create(url: str, *, size: int = 8) -> Engine:
         event.listen(engine, "begin", _begin_immediate)
         return engine
     if parsed.get_backend_name() == "postgresql":
+        patience = {"connect_timeout": CONNECT_SECONDS, "tcp_user_timeout": SILENT_MS}
         return create_engine(
             parsed.set(drivername="postgresql+psycopg"),
             pool_size=size,
-            max_overflow=2,
+            max_overflow=0,
             pool_pre_ping=True,
             hide_parameters=True,
+            connect_args={name: value for name, value in patience.items() if name not in parsed.query},
         )
     raise StoreUnavailable(f"[storage] url '{parsed.get_backend_name()}': use sqlite:/// or postgresql://")
 
@@ -59,8 +82,10 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_immediate(connection: Any) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _begin_immediate(connection: Connection) -> None:
+    # SQLAlchemy tells of a beginning also where there is none: a reader in autocommit must not keep the write lock.
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 @contextmanager
@@ -68,25 +93,39 @@ def told_plainly(engine: Engine) -> Iterator[None]:
     """Turn the driver's trouble with the place (disk, server) into StoreUnavailable; other errors pass."""
     try:
         yield
-    except OperationalError as error:
-        raise StoreUnavailable(_sentence(engine, error)) from error
-    except DBAPIError as error:
-        if not error.connection_invalidated:
+    except (DBAPIError, PoolTimeout, sqlite3.Error) as error:
+        if not _about_the_place(error):
             raise
         raise StoreUnavailable(_sentence(engine, error)) from error
 
 
-def _sentence(engine: Engine, error: DBAPIError) -> str:
-    where = (
-        engine.url.database if engine.dialect.name == "sqlite" else f"PostgreSQL at {engine.url.host or 'its socket'}"
-    )
-    cause = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
+def _about_the_place(error: Exception) -> bool:
+    if isinstance(error, PoolTimeout):
+        return True
+    # What a listener or the writer asks of the driver itself comes as it is, everything else wrapped by SQLAlchemy.
+    own = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(own, sqlite3.Error):
+        # The low byte: extended codes tell more of the same trouble.
+        return getattr(own, "sqlite_errorcode", 0) & 0xFF in PLACE
+    if getattr(own, "sqlstate", None) == STANDBY:
+        return True
+    return isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+
+
+def _sentence(engine: Engine, error: Exception) -> str:
+    sqlite = engine.dialect.name == "sqlite"
+    where = engine.url.database if sqlite else f"PostgreSQL at {engine.url.host or 'its socket'}"
+    own = error.orig if isinstance(error, DBAPIError) else error
+    lines = str(own).strip().splitlines()
+    cause = lines[0] if lines else type(own).__name__
     mend = {
         "database or disk is full": "free some space",
         "attempt to write a readonly database": "make the file and its folder writable",
         "unable to open database file": "check that the folder exists and is writable",
         "database is locked": "another program holds it; end that program or wait",
-    }.get(cause, "check that it runs and can be reached")
+        "file is not a database": "name another file in [storage] url",
+        "database disk image is malformed": "restore a backup",
+    }.get(cause, "check the disk it lies on" if sqlite else "check that it runs, takes writes and can be reached")
     return f"The database {where} cannot be used ({cause}): {mend}."
 
 

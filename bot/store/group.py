@@ -5,10 +5,9 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
 
 from bot.errors import StoreUnavailable
 from bot.store.engine import told_plainly
@@ -20,12 +19,40 @@ BATCH_SECONDS = 0.005
 BATCH_SIZE = 200
 
 
+class Piece(NamedTuple):
+    """One piece of work, who waits for it, and the line it stands in ("": none)."""
+
+    work: Work
+    future: Future[Any]
+    urgent: bool
+    key: str
+
+
+class Queue:
+    """First in, first out; urgent pieces before the rest, in their own order."""
+
+    def __init__(self) -> None:
+        self._urgent: deque[Piece] = deque()
+        self._rest: deque[Piece] = deque()
+
+    def __bool__(self) -> bool:
+        return bool(self._urgent or self._rest)
+
+    def put(self, piece: Piece) -> None:
+        """Add at the end."""
+        (self._urgent if piece.urgent else self._rest).append(piece)
+
+    def take(self) -> Piece:
+        """Remove the first. Raises IndexError if there is none."""
+        return (self._urgent or self._rest).popleft()
+
+
 class GroupWriter:
     """Runs work in the order it came (urgent work before the rest) and resolves its futures after the commit."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._queue: deque[tuple[Work, Future[Any]]] = deque()
+        self._queue = Queue()
         self._wake = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
@@ -33,12 +60,11 @@ class GroupWriter:
 
     def submit(self, work: Work, *, urgent: bool = False, key: str = "") -> Future[Any]:
         """Queue `work`; the future holds its result once committed. Cancelling it works until it is begun."""
-        del key  # one thread: everybody's order is kept anyway
         future: Future[Any] = Future()
         with self._wake:
             if self._closing:
                 raise StoreUnavailable("The store is closed: the bot is stopping.")
-            (self._queue.appendleft if urgent else self._queue.append)((work, future))
+            self._queue.put(Piece(work, future, urgent, key))  # one thread: the order of a key is kept anyway
             self._wake.notify()
         return future
 
@@ -66,7 +92,7 @@ class GroupWriter:
                 for future, _, own in batch:
                     future.set_exception(own or error)
                 if not batch:
-                    self._refuse_one(error)
+                    self._refuse_all(error)
                 if connection is not None:
                     connection.close()
                     connection = None
@@ -87,29 +113,29 @@ class GroupWriter:
                 with self._wake:
                     if not self._queue:
                         break
-                    work, future = self._queue.popleft()
+                    piece = self._queue.take()
+                future = piece.future
                 if not future.set_running_or_notify_cancel():
                     continue
                 batch.append((future, None, None))
                 driver.execute("SAVEPOINT turn")
                 try:
-                    batch[-1] = (future, work(connection), None)
-                except DBAPIError as error:
-                    # A full or read-only disk ends the whole transaction by itself: nothing of the batch is stored.
+                    with told_plainly(self._engine):
+                        batch[-1] = (future, piece.work(connection), None)
+                except Exception as error:  # it belongs to the one who asked
+                    # A full or broken disk can end the whole transaction by itself: nothing of the batch is stored.
                     if not driver.in_transaction:
                         raise
                     batch[-1] = (future, None, error)
                     driver.execute("ROLLBACK TO turn")
-                except Exception as error:  # it belongs to the one who asked
-                    batch[-1] = (future, None, error)
-                    driver.execute("ROLLBACK TO turn")
                 driver.execute("RELEASE turn")
 
-    def _refuse_one(self, error: Exception) -> None:
-        """The transaction could not even begin: say so to the head of the queue, so that nobody waits for ever."""
+    def _refuse_all(self, error: Exception) -> None:
+        """The transaction could not even begin: say so to all who wait, rather than let each wait for its own try."""
         with self._wake:
-            if not self._queue:
-                return
-            _, future = self._queue.popleft()
-        if future.set_running_or_notify_cancel():
-            future.set_exception(error)
+            refused = []
+            while self._queue:
+                refused.append(self._queue.take().future)
+        for future in refused:
+            if future.set_running_or_notify_cancel():
+                future.set_exception(error)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
 from bot.store.codec import dump_inbound, load_inbound
+from bot.store.columns import constant
 from bot.store.people import order_key
 from bot.store.statement import Statement
 from bot.store.tables import inbox
@@ -20,6 +21,8 @@ class Pending:
     inbound: Inbound
     attempts: int
 
+
+PENDING = constant("pending")
 
 _columns = ("channel", "account", "update_id", "order_key", "state", "raw", "attempts", "not_before", "error")
 _insert = Statement(
@@ -57,7 +60,7 @@ def enter(connection: Connection, inbound: Inbound, now: int, *, error: str | No
 
 def due(connection: Connection, now: int, limit: int = 100) -> tuple[Pending, ...]:
     """The first pending update of each line, if its time has come."""
-    heads = select(func.min(inbox.c.id)).where(inbox.c.state == "pending").group_by(inbox.c.order_key)
+    heads = select(func.min(inbox.c.id)).where(inbox.c.state == PENDING).group_by(inbox.c.order_key)
     rows = connection.execute(
         select(inbox.c.id, inbox.c.order_key, inbox.c.raw, inbox.c.attempts)
         .where(inbox.c.id.in_(heads), inbox.c.not_before <= now)
@@ -71,7 +74,7 @@ def take_back(connection: Connection, pending: Pending) -> bool:
     """Lock a pending update for its turn; False if another process was faster."""
     row = connection.execute(
         select(inbox.c.id)
-        .where(inbox.c.id == pending.id, inbox.c.state == "pending", inbox.c.attempts == pending.attempts)
+        .where(inbox.c.id == pending.id, inbox.c.state == PENDING, inbox.c.attempts == pending.attempts)
         .with_for_update()
     ).first()
     return row is not None
@@ -86,7 +89,7 @@ def failed_again(connection: Connection, pending: Pending, now: int, error: str,
     """Its turn raised once more: wait `wait` milliseconds."""
     connection.execute(
         update(inbox)
-        .where(inbox.c.id == pending.id, inbox.c.state == "pending", inbox.c.attempts == pending.attempts)
+        .where(inbox.c.id == pending.id, inbox.c.state == PENDING, inbox.c.attempts == pending.attempts)
         .values(attempts=pending.attempts + 1, not_before=now + wait, error=error)
     )
 
@@ -100,7 +103,7 @@ def waiting(connection: Connection) -> tuple[int, int]:
     """How many updates are pending, and how many failed."""
     rows = connection.execute(
         select(inbox.c.state, func.count())
-        .where(or_(inbox.c.state == "pending", inbox.c.state == "failed"))
+        .where(or_(inbox.c.state == PENDING, inbox.c.state == "failed"))
         .group_by(inbox.c.state)
     )
     counts = {str(row[0]): int(row[1]) for row in rows}

@@ -5,10 +5,10 @@ from sqlalchemy import Connection, Select, bindparam, func, select, update
 from bot.clock import from_ms
 from bot.errors import Conflict
 from bot.store.statement import Statement
-from bot.store.tables import addresses, lead_events, leads, officers
+from bot.store.tables import addresses, conversations, lead_events, leads, officers
 from handlers.context import Lead
 from handlers.message import Address
-from handlers.person import Officer, Person, Profile
+from handlers.person import Conversation, Officer, Person, Profile
 from handlers.turn import ChangeLead, OpenLead
 
 #: States in which staff still have something to do.
@@ -75,15 +75,19 @@ def _select() -> Select[tuple[object, ...]]:
             addresses.c.thread,
             officers.c.name.label("officer_name"),
             officers.c.team.label("officer_team"),
+            conversations.c.state.label("talk"),
         )
         .join(addresses, addresses.c.id == leads.c.address_id)
+        .outerjoin(conversations, conversations.c.address_id == leads.c.address_id)
         .outerjoin(officers, officers.c.id == leads.c.officer_id)
     )
 
 
 def by_code(connection: Connection, code: str) -> Lead | None:
     """A lead by its code, locked until the transaction ends."""
-    rows = _leads(connection, _select().where(leads.c.code == code).with_for_update(of=leads))
+    # Locked in a statement of its own: one that waits sees the officer as they were before it waited.
+    connection.execute(select(leads.c.id).where(leads.c.code == code).with_for_update()).close()
+    rows = _leads(connection, _select().where(leads.c.code == code))
     return rows[0] if rows else None
 
 
@@ -127,6 +131,7 @@ def _leads(connection: Connection, statement: Select[tuple[object, ...]]) -> tup
             person=r.person_id,
             topic=r.topic,
             opened_at=from_ms(r.opened_at),
+            language=(Conversation.load(r.talk).language if r.talk else "") or "vi",
             officer=Officer(r.officer_id, r.officer_name, r.officer_team) if r.officer_id is not None else None,
         )
         for r in connection.execute(statement)

@@ -31,6 +31,11 @@ def said(connection: Connection, address_id: int, reply: Reply, now: int) -> int
     return int(row.scalar_one())
 
 
+def unsaid(connection: Connection, message: int) -> None:
+    """Take back what `said` kept in this transaction: it does not leave."""
+    connection.execute(delete(messages).where(messages.c.id == message))
+
+
 def history(connection: Connection, address: Address, after: int, limit: int) -> tuple[Said, ...]:
     """The talk of an address above a message number: its newest `limit` messages, oldest first."""
     rows = connection.execute(

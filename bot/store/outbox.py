@@ -1,22 +1,24 @@
 """Everything that leaves waits here; a row is written with what caused it and marked when a channel took it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, exists, func, not_, or_, select, update
 
 from bot.channels.base import Outgoing
 from bot.store import messages
 from bot.store.codec import load_reply
+from bot.store.columns import constant
 from bot.store.statement import Statement
 from bot.store.tables import addresses, outbox
 from bot.store.tables import messages as messages_table
 from handlers.message import Address, Lane, Reply
 from handlers.person import Language
 
-#: Rows due within this many milliseconds are taken into memory, so that a later row never overtakes its lane's head.
-AHEAD_MS = 60_000
-
+AWAY, READY = constant("away"), constant("ready")
+_waits = outbox.c.state.in_([AWAY, READY])
+# Said twice, because SQLite takes an index over some states only for a condition that repeats the index's own.
+_away = and_(_waits, outbox.c.state == AWAY)
 
 #: A change of the outbox, as work for the store.
 Change = Callable[[Connection], None]
@@ -24,7 +26,10 @@ Change = Callable[[Connection], None]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A message that has to leave. `not_before` in milliseconds; `attempts` counts sends that failed."""
+    """A message that has to leave. `not_before` in milliseconds; `attempts` counts sends that failed.
+
+    `doubts` counts those that may have been delivered all the same; it lives in memory only.
+    """
 
     id: int
     address_id: int
@@ -32,6 +37,7 @@ class Row:
     not_before: int
     attempts: int
     outgoing: Outgoing
+    doubts: int = 0
 
 
 _insert = Statement(
@@ -60,12 +66,24 @@ _insert = Statement(
         .returning(outbox.c.id)
     )
 )
-_has_key = Statement(lambda _: select(outbox.c.id).where(outbox.c.key == bindparam("key")))
+# `behind`: something older waits for this address that the process does not hold in memory.
+_before = Statement(
+    lambda _: select(
+        exists().where(outbox.c.key == bindparam("key")).label("known"),
+        exists()
+        .where(
+            outbox.c.address_id == bindparam("address_id"),
+            _waits,
+            or_(outbox.c.state == AWAY, outbox.c.lease != bindparam("lease")),
+        )
+        .label("behind"),
+    )
+)
 _orphans = Statement(
     lambda _: (
         select(outbox.c.id)
         .where(
-            outbox.c.state == "ready",
+            outbox.c.state == READY,
             outbox.c.channel == bindparam("channel"),
             outbox.c.account == bindparam("account"),
             outbox.c.lease != bindparam("lease"),
@@ -94,9 +112,15 @@ def put(
     lease: str,
     now: int,
 ) -> Row | None:
-    """Write a message to leave, and its words; None if the key was used before. `lease` "" leaves it to others."""
-    if _has_key(connection, key=key).first() is not None:
+    """Write a message to leave, and its words; the row to be handed over in memory.
+
+    None if the key was used before, and if the row is left to whoever looks for rows: with `lease` "", and where
+    something older waits for the address that this process does not hold, which must leave first.
+    """
+    before = _before(connection, key=key, address_id=address_id, lease=lease).one()
+    if before.known:
         return None
+    lease = "" if before.behind else lease
     message = messages.said(connection, address_id, reply, now)
     row = _insert(
         connection,
@@ -112,8 +136,25 @@ def put(
         lease=lease,
         not_before=now,
         created_at=now,
-    ).scalar_one()
-    return Row(row, address_id, lane, now, 0, Outgoing(message, key, address, reply, language))
+    ).scalar()
+    if row is None:  # another process was faster with this key
+        messages.unsaid(connection, message)
+    if row is None or not lease:
+        return None
+    replaced = _platform_id(connection, address_id, reply.replaces) if reply.replaces else ""
+    outgoing = Outgoing(message, key, address, reply, language, replaced, numbered(lane))
+    return Row(row, address_id, lane, now, 0, outgoing)
+
+
+def _platform_id(connection: Connection, address_id: int, key: str) -> str:
+    """The platform's id of an earlier message to the same address, "" if it did not go out yet or has none."""
+    found = select(outbox.c.platform_id).where(outbox.c.key == key, outbox.c.address_id == address_id)
+    return connection.execute(found).scalar() or ""
+
+
+def numbered(lane: Lane) -> bool:
+    """Whether a number typed alone may mean a choice of this message: the last conversation reply's, no other's."""
+    return lane == "conversation"
 
 
 def orphans(connection: Connection, channel: str, account: str, lease: str) -> bool:
@@ -122,24 +163,32 @@ def orphans(connection: Connection, channel: str, account: str, lease: str) -> b
     return row is not None
 
 
-def claim(
-    connection: Connection, channel: str, account: str, lease: str, now: int, *, limit: int = 500
-) -> tuple[Row, ...]:
-    """Take into memory the ready rows of an account that another process held or nobody holds, oldest first."""
-    ids = (
-        select(outbox.c.id)
-        .where(
-            outbox.c.state == "ready",
-            outbox.c.channel == channel,
-            outbox.c.account == account,
-            outbox.c.lease != lease,
-            outbox.c.not_before <= now + AHEAD_MS,
-        )
-        .order_by(outbox.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+def claim(connection: Connection, channel: str, account: str, lease: str, *, limit: int = 500) -> tuple[Row, ...]:
+    """Take into memory the ready rows of an account that another process held or nobody holds, oldest first.
+
+    Rows whose time has not come are among them: they stand at the head of their lanes, and later rows must not
+    overtake them. So is what waits for an address as away: it is older, and is tried again before.
+    """
+    orphan = and_(
+        outbox.c.state == READY, outbox.c.channel == channel, outbox.c.account == account, outbox.c.lease != lease
     )
-    return _take(connection, [row.id for row in connection.execute(ids)], lease)
+    found = connection.execute(
+        select(outbox.c.id, outbox.c.address_id).where(orphan).order_by(outbox.c.id).limit(limit).with_for_update()
+    ).all()
+    theirs = {row.address_id for row in found}
+    away = select(outbox.c.id).where(_away, outbox.c.address_id.in_(theirs)).with_for_update()
+    older = connection.execute(away).scalars() if theirs else ()
+    return _take(connection, [row.id for row in found] + list(older), lease)
+
+
+def let_go(connection: Connection, channel: str, account: str, lease: str, before: int, kept: Collection[int]) -> None:
+    """Let `claim` find again what a process wrote before a time and does not have among what it `kept` in memory."""
+    mine = and_(
+        outbox.c.state == READY, outbox.c.channel == channel, outbox.c.account == account, outbox.c.lease == lease
+    )
+    found = connection.execute(select(outbox.c.id).where(mine, outbox.c.created_at <= before)).scalars()
+    if lost := [id for id in found if id not in kept]:
+        connection.execute(update(outbox).where(mine, outbox.c.id.in_(lost)).values(lease=""))
 
 
 def wake(connection: Connection, address: Address, lease: str) -> tuple[Row, ...]:
@@ -148,16 +197,17 @@ def wake(connection: Connection, address: Address, lease: str) -> tuple[Row, ...
         select(outbox.c.id)
         .join(addresses, addresses.c.id == outbox.c.address_id)
         .where(
-            outbox.c.state == "away",
+            _away,
             addresses.c.channel == address.channel,
             addresses.c.account == address.account,
             addresses.c.chat == address.chat,
             addresses.c.thread == address.thread,
         )
         .order_by(outbox.c.id)
+        # Two pages opened at once wake twice: the second finds away no more what the first has sent meanwhile.
+        .with_for_update(of=outbox)
     )
-    found = [row.id for row in connection.execute(ids)]
-    return _take(connection, found, lease)
+    return _take(connection, list(connection.execute(ids).scalars()), lease)
 
 
 def _take(connection: Connection, ids: list[int], lease: str) -> tuple[Row, ...]:
@@ -167,7 +217,7 @@ def _take(connection: Connection, ids: list[int], lease: str) -> tuple[Row, ...]
     old = outbox.alias("old")
     replaced = (
         select(old.c.platform_id)
-        .where(old.c.key == outbox.c.replaces, outbox.c.replaces != "")
+        .where(old.c.key == outbox.c.replaces, old.c.address_id == outbox.c.address_id)
         .scalar_subquery()
         .label("replaced")
     )
@@ -192,6 +242,7 @@ def _take(connection: Connection, ids: list[int], lease: str) -> tuple[Row, ...]
                 load_reply(r.text, r.body, r.replaces),
                 r.language,
                 r.replaced or "",
+                numbered(r.lane),
             ),
         )
         for r in rows
@@ -206,30 +257,29 @@ def sent(connection: Connection, id: int, platform_id: str, now: int) -> None:
 def put_off(connection: Connection, id: int, attempts: int, not_before: int, error: str) -> None:
     """It did not go out; the same process tries again at `not_before`."""
     values = {"attempts": attempts, "not_before": not_before, "error": error}
-    connection.execute(update(outbox).where(outbox.c.id == id).values(**values))
+    connection.execute(update(outbox).where(outbox.c.id == id, _waits).values(**values))
 
 
 def away(connection: Connection, address_id: int, lease: str) -> None:
     """The person is not connected: all that this process holds for the address waits until they come back."""
-    held = and_(outbox.c.address_id == address_id, outbox.c.state == "ready", outbox.c.lease == lease)
+    held = and_(outbox.c.address_id == address_id, _waits, outbox.c.state == READY, outbox.c.lease == lease)
     connection.execute(update(outbox).where(held).values(state="away", lease=""))
 
 
 def give_up(connection: Connection, id: int, state: str, error: str) -> None:
     """It will not be tried again: "failed", or "unknown" where it may have been delivered."""
-    connection.execute(update(outbox).where(outbox.c.id == id).values(state=state, lease="", error=error))
+    connection.execute(update(outbox).where(outbox.c.id == id, _waits).values(state=state, lease="", error=error))
 
 
-def give_up_address(connection: Connection, address_id: int, error: str) -> None:
-    """The person left: nothing that waits for this address is tried again."""
-    waits = and_(outbox.c.address_id == address_id, outbox.c.state.in_(["ready", "away"]))
-    connection.execute(update(outbox).where(waits).values(state="failed", lease="", error=error))
-
-
-def release(connection: Connection, lease: str) -> None:
-    """Leave to others what this process holds."""
-    held = and_(outbox.c.state == "ready", outbox.c.lease == lease)
-    connection.execute(update(outbox).where(held).values(lease=""))
+def give_up_address(connection: Connection, address_id: int, error: str) -> tuple[str, ...]:
+    """The person left: nothing that waits for this address is tried again; the keys of the notices among it."""
+    gone = connection.execute(
+        update(outbox)
+        .where(outbox.c.address_id == address_id, _waits)
+        .values(state="failed", lease="", error=error)
+        .returning(outbox.c.key, outbox.c.lane)
+    )
+    return tuple(row.key for row in gone if row.lane == "notice")
 
 
 def waiting(connection: Connection) -> dict[str, int]:
@@ -242,5 +292,4 @@ def waiting(connection: Connection) -> dict[str, int]:
 
 def forget(connection: Connection, before: int) -> int:
     """Delete rows sent or given up before a time."""
-    over = or_(outbox.c.state == "sent", outbox.c.state == "failed", outbox.c.state == "unknown")
-    return connection.execute(delete(outbox).where(over, outbox.c.created_at < before)).rowcount
+    return connection.execute(delete(outbox).where(not_(_waits), outbox.c.created_at < before)).rowcount

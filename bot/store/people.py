@@ -1,11 +1,13 @@
 """Who is talking: addresses, persons, the state of their talk, their profile."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import Connection, and_, bindparam, exists, select, update
 
+from bot.store.columns import constant
 from bot.store.statement import Statement
 from bot.store.tables import addresses, conversations, enterprises, inbox, officers, persons, places, profiles
 from handlers.message import Address
@@ -36,6 +38,7 @@ _address = and_(
 _columns = (
     addresses.c.id,
     addresses.c.person_id,
+    addresses.c.blocked_at,
     conversations.c.state,
     persons.c.consents,
     enterprises.c.name.label("enterprise"),
@@ -53,16 +56,26 @@ _joined = (
     .outerjoin(places, places.c.address_id == addresses.c.id)
     .outerjoin(officers, and_(officers.c.id == places.c.officer_id, officers.c.active == 1))
 )
-_held = exists().where(inbox.c.order_key == bindparam("line"), inbox.c.state == "pending").label("held")
+_held = exists().where(inbox.c.order_key == bindparam("line"), inbox.c.state == constant("pending")).label("held")
 
-# The person's row is locked first, everywhere; leads come after it (lock order: person, then lead).
-_find = Statement(lambda _: select(*_columns, _held).select_from(_joined).where(_address).with_for_update(of=persons))
+_owned = addresses.join(persons, persons.c.id == addresses.c.person_id)
+# The person's row is locked first, everywhere; leads come after it (lock order: person, then lead). In a statement of
+# its own: one that waits for a lock sees the other tables as they were before it waited (PostgreSQL manual, 13.2.1).
+_lock = Statement(lambda _: select(persons.c.id).select_from(_owned).where(_address).with_for_update(of=persons))
+_lock_by_id = Statement(
+    lambda _: (
+        select(persons.c.id)
+        .select_from(_owned)
+        .where(addresses.c.id == bindparam("address_id"))
+        .with_for_update(of=persons)
+    )
+)
+_find = Statement(lambda _: select(*_columns, _held).select_from(_joined).where(_address))
 _find_by_id = Statement(
     lambda _: (
         select(*_columns, addresses.c.channel, addresses.c.account, addresses.c.chat, addresses.c.thread)
         .select_from(_joined)
         .where(addresses.c.id == bindparam("address_id"))
-        .with_for_update(of=persons)
     )
 )
 _new_address = Statement(
@@ -94,18 +107,30 @@ def arrive(connection: Connection, address: Address, now: int) -> Arrived:
     """The person at an address, made on the first message; their row is locked until the transaction ends."""
     where = {"channel": address.channel, "account": address.account, "chat": address.chat, "thread": address.thread}
     line = order_key(address)
-    row = _find(connection, **where, line=line).first()
+    row = _locked(connection, where, line)
     if row is None:
         made = _new_address(connection, **where, created_at=now).scalar()
         if made is not None:
             person = _new_person(connection, created_at=now).scalar_one()
             _own(connection, aid=made, person=person)
-        row = _find(connection, **where, line=line).one()
+        row = _locked(connection, where, line)
+    assert row is not None, "an address without a person"
+    if row.blocked_at is not None:
+        # Who writes to us can be written to.
+        connection.execute(update(addresses).where(addresses.c.id == row.id).values(blocked_at=None))
     return Arrived(row.id, _person(row, address), bool(row.held))
+
+
+def _locked(connection: Connection, where: Mapping[str, str], line: str) -> Any:
+    if connection.dialect.name == "postgresql":  # SQLite's transaction is the only one
+        _lock(connection, **where).close()
+    return _find(connection, **where, line=line).first()
 
 
 def by_address_id(connection: Connection, address_id: int) -> Person:
     """The person at a stored address; their row is locked until the transaction ends."""
+    if connection.dialect.name == "postgresql":
+        _lock_by_id(connection, address_id=address_id).close()
     row = _find_by_id(connection, address_id=address_id).one()
     return _person(row, Address(row.channel, row.account, row.chat, row.thread))
 

@@ -11,7 +11,7 @@ from typing import IO, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from bot.errors import AlreadyRunning, StoreError
+from bot.errors import AlreadyRunning, StoreError, StoreUnavailable
 from bot.store import engine as engines
 from bot.store.group import GroupWriter
 from bot.store.migrate import upgrade
@@ -19,18 +19,27 @@ from bot.store.pool import PoolWriter
 
 T = TypeVar("T")
 
+#: Threads that read beside the writers.
+READERS = 2
+
 
 class Store:
     """An open database. `write` and `read` take a function of a connection, repeatable because it may be run again."""
 
     def __init__(self, url: str, *, size: int = 8) -> None:
-        """Open and migrate. Raises StoreUnavailable with the mend."""
+        """Open, with at most `size` connections to PostgreSQL, and migrate. Raises StoreUnavailable with the mend."""
         self.engine: Engine = engines.create(url, size=size)
         self.dialect = self.engine.dialect.name
-        with engines.told_plainly(self.engine):
-            upgrade(self.engine)
-        self._writer = GroupWriter(self.engine) if self.dialect == "sqlite" else PoolWriter(self.engine, size)
-        self._readers = ThreadPoolExecutor(2 if self.dialect == "sqlite" else size, thread_name_prefix="store-reader")
+        try:
+            with engines.told_plainly(self.engine):
+                upgrade(self.engine)
+        except BaseException:
+            self.engine.dispose()
+            raise
+        # Of the connections of a pool the readers keep theirs, so that nobody waits for the other kind.
+        writers = max(1, size - READERS)
+        self._writer = GroupWriter(self.engine) if self.dialect == "sqlite" else PoolWriter(self.engine, writers)
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
         self._own = threading.local()
         self._opened: list[Connection] = []
         self._lock: IO[bytes] | None = None
@@ -47,8 +56,12 @@ class Store:
         return await asyncio.wrap_future(self.submit(work, key=key, urgent=urgent))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run `work`, which only reads, beside the writers."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
+        """Run `work`, which only reads, beside the writers. Raises as `write`."""
+        try:
+            waits = self._readers.submit(self._read, work)
+        except RuntimeError as error:  # what a pool of threads says after its shutdown
+            raise StoreUnavailable("The store is closed: the bot is stopping.") from error
+        return await asyncio.wrap_future(waits)
 
     def _read(self, work: Callable[[Connection], T]) -> T:
         with engines.told_plainly(self.engine):

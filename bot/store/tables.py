@@ -2,7 +2,8 @@
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, text
 
-from bot.store.columns import Id, id_, metadata, ref, time, words
+from bot.store.columns import Id, id_, ref, time, words
+from bot.store.columns import metadata as metadata
 
 #: Who chats. `consents` repeats the newest word per purpose of the consents table, so that a turn reads one row.
 persons = Table("persons", metadata, id_(), time("created_at"), time("erased_at", optional=True), words("consents"))
@@ -94,6 +95,7 @@ outbox = Table(
     words("platform_id"),
     time("created_at"),
     time("sent_at", optional=True),
+    Index("ix_outbox_message_id", "message_id"),
     Index(
         "ix_outbox_ready",
         "channel",

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, select, update
 
 from bot.clock import to_ms
 from bot.store.statement import Statement
@@ -61,9 +61,19 @@ _job = Statement(
         )
         .on_conflict_do_update(
             index_elements=["key"],
-            set_={"due_at": bindparam("due_at"), "data": bindparam("data"), "state": "ready", "attempts": 0},
+            set_={name: bindparam(name) for name in ("handler", "data", "address_id", "due_at")}
+            | {"state": "ready", "attempts": 0, "error": ""},
         )
     )
+)
+
+_question = Statement(
+    lambda insert: insert(questions).values(
+        {name: bindparam(name) for name in ("address_id", "text", "outcome", "entries", "at")} | {"state": "open"}
+    )
+)
+_note = Statement(
+    lambda insert: insert(audit).values({name: bindparam(name) for name in ("actor", "action", "about", "at")})
 )
 
 
@@ -113,34 +123,31 @@ def due(connection: Connection, now: int, limit: int = 50) -> tuple[Job, ...]:
 
 
 def take(connection: Connection, job: Job) -> bool:
-    """Mark a job done in the transaction that does it; False if another process did."""
-    mine = (jobs.c.id == job.id, jobs.c.state == "ready", jobs.c.attempts == job.attempts)
-    return connection.execute(update(jobs).where(*mine).values(state="done")).rowcount == 1
+    """Mark a job done in the transaction that does it; False if another process did, or it was moved meanwhile."""
+    return connection.execute(update(jobs).where(_unchanged(job)).values(state="done")).rowcount == 1
 
 
 def put_off(connection: Connection, job: Job, at: int, error: str, *, last: bool) -> None:
-    """A job raised: try it again at a time, or never if this was the `last` attempt."""
+    """A job raised: try it again at a time, or never if this was the `last` attempt. One moved meanwhile stays."""
     values = {"attempts": job.attempts + 1, "due_at": at, "error": error, "state": "failed" if last else "ready"}
-    connection.execute(update(jobs).where(jobs.c.id == job.id, jobs.c.state == "ready").values(**values))
+    connection.execute(update(jobs).where(_unchanged(job)).values(**values))
+
+
+def _unchanged(job: Job) -> ColumnElement[bool]:
+    return and_(
+        jobs.c.id == job.id, jobs.c.state == "ready", jobs.c.attempts == job.attempts, jobs.c.due_at == job.due_at
+    )
 
 
 def store_question(connection: Connection, address_id: int, question: StoreQuestion, now: int) -> None:
     """Keep a question the base could not answer by itself."""
-    connection.execute(
-        questions.insert().values(
-            address_id=address_id,
-            text=question.text,
-            outcome=question.outcome,
-            entries=json.dumps(question.entries),
-            state="open",
-            at=now,
-        )
-    )
+    entries = json.dumps(question.entries)
+    _question(connection, address_id=address_id, text=question.text, outcome=question.outcome, entries=entries, at=now)
 
 
 def note(connection: Connection, actor: str, action: str, about: str, now: int) -> None:
     """A line of the audit, without personal data."""
-    connection.execute(audit.insert().values(actor=actor, action=action, about=about, at=now))
+    _note(connection, actor=actor, action=action, about=about, at=now)
 
 
 def open_task_count(connection: Connection) -> int:

@@ -1,14 +1,16 @@
 """A whole house in memory behind a real web chat: it takes in, remembers, answers by a rule, and delivers in order."""
 
 import asyncio
+import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from bot.channels.base import Outgoing, Said, Taken
 from bot.channels.web import WebChannel
 from bot.channels.web_limits import WebLimits
-from bot.clock import Clock, SystemClock
+from bot.clock import VIETNAM, Clock, SystemClock
 from bot.errors import Away, StoreUnavailable
 from bot.web import health
 from bot.web.chat import ChatPage
@@ -29,6 +31,30 @@ def greeting(language: Language) -> Reply:
     """What the page shows before the first message."""
     text = {"vi": "Chào anh/chị. Tôi là trợ lý tự động.", "en": "Hello. I am an automatic assistant."}[language]
     return Reply(text, (Choice("entry:a", {"vi": "Hỗ trợ mua máy", "en": "Support for machines"}[language]),))
+
+
+#: What the channel itself says to a page.
+KEYS = ("slow", "not_stored", "forgotten", "unreadable", "crowded", "away")
+
+
+def keys(language: Language) -> Mapping[str, str]:
+    """Sentences that tell which one was chosen, for tests that ask for no page."""
+    return {key: f"{language}: {key}" for key in KEYS}
+
+
+class SetClock:
+    """A clock that is moved by hand: `seconds` is its steady count."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def now(self) -> dt.datetime:
+        """The time of day that goes with the count."""
+        return dt.datetime(2026, 11, 23, 9, 30, tzinfo=VIETNAM) + dt.timedelta(seconds=self.seconds)
+
+    def steady(self) -> float:
+        """The count."""
+        return self.seconds
 
 
 class WebHouse:
@@ -167,3 +193,13 @@ class WebHouse:
             except Away:
                 continue
         del self._senders[chat]
+
+
+@asynccontextmanager
+async def open_house(house: WebHouse) -> AsyncIterator[WebHouse]:
+    """The house, open while the block runs."""
+    await house.start()
+    try:
+        yield house
+    finally:
+        await house.stop()

@@ -87,10 +87,11 @@ def test_an_id_that_is_no_topic_is_named() -> None:
     assert [(problem.field, problem.text) for problem in said] == [("id", "'kc.machines' is not in topics.tsv")]
 
 
-def test_a_topic_without_its_entry_is_named() -> None:
-    said = found(GOOD, APPLY, topics=(*TOPICS, Topic("kc.plan", "Kế hoạch", ())))
+def test_topics_without_their_entries_are_named_in_one_line() -> None:
+    said = found(GOOD, APPLY, topics=(*TOPICS, Topic("kc.plan", "Kế hoạch", ()), Topic("kc.results", "Kết quả", ())))
     assert [str(problem) for problem in said] == [
-        "topics.tsv: kc.plan: has no entry; write entries/kc.plan.toml, or mend it if it is unreadable"
+        "topics.tsv: id: 2 of 4 topics have no entry: kc.plan, kc.results; "
+        "write entries/<id>.toml, or mend it where it is unreadable"
     ]
 
 

@@ -183,6 +183,13 @@ def test_another_provinces_rules_are_never_told() -> None:
     assert (found.outcome, found.reply) == ("unknown", "near")
 
 
+def test_a_phrasing_that_names_another_province_is_answered_all_the_same() -> None:
+    question = "Hàng của tôi bán cho công ty ở Đồng Nai thì có được hỗ trợ không?"
+    assert INDEX.search(question).reply == "near"
+    index = Index.from_questions(QUESTIONS | {"si.supply-chain": [question]})
+    assert index.search(question).candidates[0].entry == "si.supply-chain"
+
+
 def test_rude_words_are_abuse_but_do_not_hide_a_question() -> None:
     assert INDEX.search("đồ ngu").reply == "abuse"
     assert INDEX.search("mảng đó cho dễ").reply == "unknown"

@@ -91,7 +91,7 @@ def test_channels_do_not_know_each_other() -> None:
         for path in (ROOT / "bot" / "channels").rglob("*.py")
         for module in imported(path)
         if module.startswith("bot.channels.")
-        and channel(module) not in ("base", channel(".".join(path.relative_to(ROOT).with_suffix("").parts)))
+        and channel(module) not in ("base", "render", channel(".".join(path.relative_to(ROOT).with_suffix("").parts)))
     ]
     assert ties == []
 
@@ -112,7 +112,9 @@ def test_a_module_opens_with_what_it_is_for() -> None:
 
 
 def test_a_module_of_the_product_is_short() -> None:
-    lengths = {name(path): len(path.read_text("utf-8").splitlines()) for path in MODULES}
+    # A migration is written once by Alembic and read by nobody after it ran.
+    kept = [path for path in MODULES if "versions" not in path.parts]
+    lengths = {name(path): len(path.read_text("utf-8").splitlines()) for path in kept}
     assert {module: lines for module, lines in lengths.items() if lines > LONGEST} == {}
 
 

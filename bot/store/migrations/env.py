@@ -2,8 +2,7 @@
 
 from alembic import context
 
-import bot.store.tables  # noqa: F401 - fills the metadata
-from bot.store.columns import metadata
+from bot.store.tables import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata, transactional_ddl=False)

@@ -12,7 +12,7 @@ import pytest
 from bot.web.chat import FOLDER, page_words
 from handlers.catalogue import Wording, wording
 from handlers.person import Language
-from tests.fakes.web_house import WebHouse
+from tests.fakes.web_house import WebHouse, open_house
 
 SITE = "https://sct.example.vn"
 
@@ -24,11 +24,11 @@ def words(language: Language) -> Mapping[str, str]:
 
 @pytest.fixture
 async def client() -> AsyncIterator[aiohttp.ClientSession]:
-    house = WebHouse(words, allowed_origins=(SITE,))
-    await house.start()
-    async with aiohttp.ClientSession(house.url) as session:
+    async with (
+        open_house(WebHouse(words, allowed_origins=(SITE,))) as house,
+        aiohttp.ClientSession(house.url) as session,
+    ):
         yield session
-    await house.stop()
 
 
 class Page(HTMLParser):
@@ -139,7 +139,7 @@ def test_every_word_the_page_and_the_channel_ask_for_is_there_in_both_languages_
     asked |= set(re.findall(r'data-(?:word|label|placeholder)="(\w+)"', html))
     asked |= set(re.findall(r'(?:\bword|speaker)\("(\w+)"\)', scripts))
     asked |= set(re.findall(r'\bmark\(.+"(\w+)"\)', scripts))
-    asked |= set(re.findall(r'_tell\(connection, "(\w+)"', channel.read_text("utf-8")))
+    asked |= set(re.findall(r'_(?:tell|turn_away)\(connection, "(\w+)"', channel.read_text("utf-8")))
     asked |= {"lost", "offline", "long", "open"}
     for language in get_args(Language):
         assert set(page_words(wording(language))) == asked

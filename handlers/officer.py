@@ -1,0 +1,106 @@
+"""Officers in the chat: redeem an invitation, see the open requests, move them on."""
+
+import re
+from dataclasses import replace
+
+from handlers import leads
+from handlers.context import Context, Handler, Lead
+from handlers.intents import said
+from handlers.message import Card, Inbound, Reply
+from handlers.person import Officer, Person
+from handlers.phrasebook import Phrasebook
+from handlers.turn import Audit, BecomeOfficer, OpenLead, Turn
+from knowledge.text import clean, fold
+
+#: Most requests in one list, and most characters of a need in it.
+MOST_LISTED, SHORT_NEED = 10, 160
+LIST = Phrasebook(("(lead|leads)", "[xem] danh sách [yêu cầu]", "[xem] yêu cầu (mới|đang chờ)", "[list] requests"))
+TAPPED = re.compile(r"lead:(?!start\b)([^:]*):([a-z]+)")
+TYPED = re.compile(
+    r"(?:(?P<claim>nhan|claim)|(?P<contacted>da lien he|contacted)|(?P<done>xong|done)|(?P<dropped>bo|drop)"
+    r"|(?P<release>tra lai|release))\s+(?:ma\s+)?(?P<code>[0-9a-z]{6})"
+)
+
+
+def handle(message: Inbound, person: Person, context: Context) -> Turn | None:
+    """Takes what only officers may do; everybody else gets a refusal that tells nothing."""
+    if message.kind == "choice":
+        tapped = TAPPED.fullmatch(message.choice)
+        return _move(tapped[1], tapped[2], person, context) if tapped else None
+    if message.kind != "text":
+        return None
+    if said(message, context) == "staff":
+        return _staff(message, person, context)
+    if person.officer is None:
+        return None
+    if said(message, context) == "request" and (lead := context.lead(context.reading.code)):
+        return _say(person, leads.notice(_opened(lead), lead.state, context.wording(person.language), "officer.lead"))
+    if LIST.holds(message.text):
+        return _list(person, context)
+    if typed := TYPED.fullmatch(fold(clean(message.text))):
+        verb = next(name for name in leads.STATE_OF if typed[name])
+        return _move(typed["code"].upper(), verb, person, context)
+    return None
+
+
+def _staff(message: Inbound, person: Person, context: Context) -> Turn | None:
+    wording, code = context.wording(person.language), context.reading.code
+    if code and (invitation := context.invitation(code)):
+        officer = invitation.officer
+        text = wording.say("officer.welcome", officer=officer.name)
+        effects = (BecomeOfficer(officer.id, invitation.id), Audit("officer.joined", str(officer.id)))
+        return Turn(person.conversation.wait(None), (Reply(text),), effects)
+    if not message.text.strip().lower().startswith("/staff"):
+        return None  # A word that only looks like an invitation.
+    key = "officer.bad_code" if code else "officer.help" if person.officer else "officer.only"
+    return _say(person, Reply(wording.say(key)))
+
+
+def _list(person: Person, context: Context) -> Turn:
+    wording, found = context.wording(person.language), context.open_leads()
+    if not found:
+        return _say(person, Reply(wording.say("officer.no_leads")))
+    cards = tuple(_card(lead, person, context) for lead in found[:MOST_LISTED])
+    key = "officer.some_leads" if len(found) > MOST_LISTED else "officer.leads"
+    return _say(person, Reply(wording.say(key, count=len(found), shown=len(cards)), cards=cards))
+
+
+def _card(lead: Lead, person: Person, context: Context) -> Card:
+    wording = context.wording(person.language)
+    holder = f" – {lead.officer.name}" if lead.officer else ""
+    title = f"{lead.code} · {wording.say(f'leads.state.{lead.state}')}{holder}"
+    need = lead.need if len(lead.need) <= SHORT_NEED else f"{lead.need[:SHORT_NEED]}…"
+    mine = lead.officer is None or (person.officer is not None and lead.officer.id == person.officer.id)
+    return Card(title, need, leads.choices(lead.code, lead.state, wording, named=True) if mine else ())
+
+
+def _move(code: str, verb: str, person: Person, context: Context) -> Turn:
+    wording = context.wording(person.language)
+    if person.officer is None:
+        return _say(person, Reply(wording.say("officer.only")))
+    lead, to = context.lead(code), leads.STATE_OF.get(verb)
+    if lead is None or to is None:
+        return _say(person, Reply(wording.say("officer.no_lead", code=code[: leads.CODE_LENGTH])))
+    decision = leads.change(lead, to, person.officer, context.wording, context.places)
+    if decision.refused:
+        return _refused(decision.refused, lead, person.officer, person, context)
+    reply = leads.notice(_opened(lead), to, wording, f"officer.moved.{to}")
+    return replace(_say(person, reply), effects=decision.effects)
+
+
+def _refused(key: str, lead: Lead, officer: Officer, person: Person, context: Context) -> Turn:
+    wording = context.wording(person.language)
+    holder = lead.officer or officer
+    text = wording.say(key, code=lead.code, officer=holder.name, state=wording.say(f"leads.state.{lead.state}"))
+    return _say(person, Reply(text, leads.choices(lead.code, lead.state, wording) if holder.id == officer.id else ()))
+
+
+def _opened(lead: Lead) -> OpenLead:
+    return OpenLead(lead.code, lead.need, lead.profile, lead.topic)
+
+
+def _say(person: Person, reply: Reply) -> Turn:
+    return Turn(person.conversation, (reply,))
+
+
+HANDLER = Handler("officer", handle)

@@ -1,0 +1,74 @@
+"""First contact and the menu: what there is to ask, by tap or by number."""
+
+import re
+from dataclasses import replace
+
+from handlers import department, ways
+from handlers.catalogue import Wording
+from handlers.context import Context, Handler
+from handlers.intents import said
+from handlers.message import Choice, Inbound, Reply
+from handlers.person import Person
+from handlers.turn import Turn
+
+#: Lists of the menu → the kind of entry they hold.
+LISTS = {"sectors": "sector", "schemes": "scheme", "contacts": "contact"}
+#: Entries on one page of a list.
+PAGE = 8
+TAPPED = re.compile(r"menu(?::(sectors|schemes|contacts)(?::([1-9]\d?))?)?")
+
+
+def handle(message: Inbound, person: Person, context: Context) -> Turn | None:
+    """Takes the start and the menu; both leave a form that was being filled in."""
+    if message.kind == "choice":
+        tapped = TAPPED.fullmatch(message.choice)
+        if not tapped:
+            return None
+        return _list(tapped[1], int(tapped[2] or 1), person, context) if tapped[1] else _menu(person, context)
+    intent = said(message, context)
+    # A start with an invitation that is not one is still a start.
+    if intent == "start" or (intent == "staff" and message.text.strip().lower().startswith("/start")):
+        wording = context.wording(person.language)
+        turn = _leave(person, wording, greeting(wording, department.name(context, wording)))
+        return replace(turn, state=replace(turn.state, introduced=True))
+    return _menu(person, context) if intent == "menu" else None
+
+
+def greeting(wording: Wording, department: str = "") -> Reply:
+    """The first words, with the menu: who speaks, what it can do, and that nobody is ever asked for money."""
+    name = department or wording.say("department")
+    return Reply(wording.say("welcome.start", department=name), choices(wording))
+
+
+def choices(wording: Wording) -> tuple[Choice, ...]:
+    """The menu."""
+    other = "en" if wording.language == "vi" else "vi"
+    lists = tuple(Choice(f"menu:{name}", wording.say(f"welcome.{name}")) for name in LISTS)
+    ask = (ways.leave_request(wording), ways.my_request(wording))
+    return (*lists, *ask, Choice(f"language:{other}", wording.say("welcome.other_language")))
+
+
+def _menu(person: Person, context: Context) -> Turn:
+    wording = context.wording(person.language)
+    return _leave(person, wording, Reply(wording.say("welcome.menu"), choices(wording)))
+
+
+def _leave(person: Person, wording: Wording, reply: Reply) -> Turn:
+    """Answer with a menu. A form left half-way is said to be left, for nothing of it was kept."""
+    left = person.conversation.waiting is not None and person.conversation.waiting.handler == "profile"
+    note = (Reply(wording.say("welcome.left_form")),) if left else ()
+    return Turn(person.conversation.wait(None), (*note, reply), (), "bot.about")
+
+
+def _list(name: str, page: int, person: Person, context: Context) -> Turn:
+    wording = context.wording(person.language)
+    found = [entry for entry in context.knowledge.entries.values() if entry.kind == LISTS[name]]
+    shown = found[(page - 1) * PAGE : page * PAGE]
+    if not shown:
+        return _leave(person, wording, Reply(wording.say("welcome.empty_list"), ways.onward(wording)))
+    further = (Choice(f"menu:{name}:{page + 1}", wording.say("welcome.further")),) if found[page * PAGE :] else ()
+    listed = (*(ways.show(entry, person.language) for entry in shown), *further, ways.menu(wording))
+    return _leave(person, wording, Reply(wording.say(f"welcome.list.{name}"), listed))
+
+
+HANDLER = Handler("welcome", handle)

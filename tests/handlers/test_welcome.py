@@ -1,0 +1,113 @@
+"""The first words, the menu, help and the language."""
+
+from dataclasses import replace
+
+import pytest
+
+from handlers.catalogue import wording
+from handlers.welcome import PAGE, greeting
+from tests.fakes.context import Store, Talk
+from tests.fakes.entries import MACHINERY, QUESTION, knowledge
+
+INTRODUCTION = "trợ lý tự động"
+
+
+@pytest.fixture
+def talk() -> Talk:
+    """Somebody new."""
+    return Talk(Store(knowledge()))
+
+
+def test_the_start_says_who_speaks_what_it_can_and_that_nobody_pays(talk: Talk) -> None:
+    talk.say("/start")
+    for words in ("Cầu Nối", INTRODUCTION, "không bao giờ thu tiền", "OTP"):
+        assert words in talk.said
+    assert talk.said.count(INTRODUCTION) == 1
+    assert talk.offered == ["menu:sectors", "menu:schemes", "menu:contacts", "lead:start", "request", "language:en"]
+
+
+def test_it_says_once_per_talk_that_it_is_automatic(talk: Talk) -> None:
+    talk.say(QUESTION)
+    assert talk.said.count(INTRODUCTION) == 1
+    talk.say(QUESTION)
+    assert INTRODUCTION not in talk.said
+
+
+def test_the_greeting_of_a_page_is_the_same_in_both_languages() -> None:
+    assert [choice.id for choice in greeting(wording("vi")).choices][:5] == [
+        choice.id for choice in greeting(wording("en"), "Department").choices
+    ][:5]
+
+
+def test_the_menu_leads_to_every_entry_by_number(talk: Talk) -> None:
+    talk.say("menu")
+    talk.say("2")
+    assert talk.offered == ["entry:kc.machinery", "entry:kc.used-machinery", "menu"]
+    assert talk.say("1").entry == "kc.machinery"
+    talk.tap("menu:sectors")
+    assert talk.offered == ["entry:sector.textile", "menu"]
+    talk.tap("menu:contacts")
+    assert talk.offered == ["entry:contact.department", "entry:contact.hours", "menu"]
+
+
+def test_a_long_list_has_pages() -> None:
+    more = [replace(MACHINERY, id=f"kc.more{n}") for n in range(PAGE)]
+    talk = Talk(Store(knowledge(*more)))
+    talk.tap("menu:schemes")
+    assert len(talk.offered) == PAGE + 2
+    talk.tap("menu:schemes:2")
+    assert talk.offered == ["entry:kc.more6", "entry:kc.more7", "menu"]
+    talk.tap("menu:schemes:9")
+    assert "human" in talk.offered
+
+
+def test_the_menu_leaves_a_form_and_says_so(talk: Talk) -> None:
+    talk.say("để lại yêu cầu")
+    talk.say("mua máy sấy")
+    talk.say("menu")
+    assert "không lưu gì" in talk.said
+    assert talk.step == ""
+    assert "menu:sectors" in talk.offered
+
+
+def test_help_names_what_can_be_typed_and_a_form_goes_on(talk: Talk) -> None:
+    talk.say("help")
+    assert "gặp cán bộ" in talk.said
+    talk.say("để lại yêu cầu")
+    talk.say("trợ giúp")
+    assert talk.step == "profile:need"
+    assert "Mình ghi tiếp" in talk.said
+
+
+def test_a_chosen_language_stays_whatever_is_typed(talk: Talk) -> None:
+    talk.say("tiếng Anh")
+    assert "English" in talk.said
+    talk.say("mua máy có được hỗ trợ không ạ")
+    assert str(talk.person.language) == "en"
+    talk.say("tieng viet")
+    assert str(talk.person.language) == "vi"
+    talk.say("what support is there for my company")
+    assert str(talk.person.language) == "vi"
+
+
+def test_the_language_follows_what_is_typed_until_one_is_chosen(talk: Talk) -> None:
+    talk.say("what support is there for my company")
+    assert str(talk.person.language) == "en"
+    assert "did not quite understand" in talk.said
+    talk.say("mua máy được không")
+    assert str(talk.person.language) == "vi"
+
+
+def test_an_english_name_in_a_form_does_not_change_the_language(talk: Talk) -> None:
+    talk.say("để lại yêu cầu")
+    talk.say("mua máy sấy")
+    talk.say("Green Garment Support Company")
+    assert str(talk.person.language) == "vi"
+    assert talk.step == "profile:contact_name"
+
+
+def test_who_asks_for_a_language_without_naming_it_is_asked(talk: Talk) -> None:
+    talk.say("đổi ngôn ngữ")
+    assert talk.offered == ["language:vi", "language:en"]
+    talk.say("2")
+    assert str(talk.person.language) == "en"

@@ -1,0 +1,244 @@
+"""Plays every conversation file with the whole bot over every channel."""
+
+import asyncio
+import datetime as dt
+import re
+import secrets
+import shutil
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, func, select
+
+from bot.app import App, Parts
+from bot.clock import to_ms
+from bot.config import Settings
+from bot.knowledge_base import KnowledgeBase
+from bot.store import officers
+from bot.store.tables import inbox, jobs, outbox
+from handlers.leads import INVITATION_LENGTH, new_code
+from knowledge.entry import Entry
+from tests.fakes import postgres
+from tests.fakes.clock import FakeClock
+from tests.fakes.dialogue import (
+    CHANNELS,
+    NAME,
+    ChannelName,
+    Dialogue,
+    DialogueError,
+    Expect,
+    Invite,
+    Line,
+    Pass,
+    Restart,
+    Say,
+    Send,
+    Tap,
+    parse,
+    read,
+)
+from tests.fakes.talkers import TALKERS, Talker
+
+FOLDER = Path(__file__).parent / "dialogues"
+FILES = tuple(sorted(FOLDER.glob("*.txt")))
+#: Those also played on PostgreSQL, and the channel each is played over there.
+ON_POSTGRESQL: tuple[tuple[str, ChannelName], ...] = (("whole-talk.txt", "web"), ("two-officers.txt", "telegram"))
+#: Seconds until the bot must have done all it has to do, and between two looks whether it has.
+PATIENCE, LOOK = 15.0, 0.003
+
+MakeBase = Callable[..., KnowledgeBase]
+
+
+class Play:
+    """One conversation over one channel: the bot, its people, and what is known by name."""
+
+    def __init__(self, dialogue: Dialogue, channel: ChannelName, url: str, base: MakeBase) -> None:
+        self.dialogue, self.channel, self.url, self.base = dialogue, channel, url, base
+        self.clock = FakeClock()
+        self.talker: Talker = TALKERS[channel](dialogue.people, self.clock)
+        self.names: dict[str, str] = {}
+        #: How far into what came to each person the file has read.
+        self.place = dict.fromkeys(dialogue.people, 0)
+
+    async def play(self) -> None:
+        """From the first line to the last. Raises AssertionError with the line that did not come true."""
+        await self.talker.open()
+        try:
+            await self._start()
+            try:
+                for line in self.dialogue.on(self.channel):
+                    try:
+                        await self._do(line)
+                    except (AssertionError, LookupError) as error:
+                        said = "\n    ".join(map(str, self.talker.heard(getattr(line.step, "who", ""))))
+                        where = f"{self.dialogue.name}:{line.number} over {self.channel}"
+                        raise AssertionError(f"{where}: {line.words}\n{error}\nWhat came:\n    {said}") from None
+            finally:
+                await self.app.stop()
+        finally:
+            await self.talker.close()
+
+    async def _start(self) -> None:
+        own = {"storage": {"url": self.url}, "web": {"port": 0}, "desk": {"port": 0}}
+        settings = Settings.model_validate(own | self.talker.settings())
+        self.app = App(settings, Parts(clock=self.clock, channels=self.talker.channels(), knowledge=self.base))
+        await self.app.start()
+        await self.talker.meet(self.app)
+
+    async def _do(self, line: Line) -> None:
+        match line.step:
+            case Say(who, text):
+                self._turn_page(who)
+                await self._settled(self.talker.say(who, self._named(text)))
+            case Tap(who, which):
+                self._turn_page(who)
+                await self._settled(self.talker.tap(who, which))
+            case Send(who, kind, value):
+                self._turn_page(who)
+                await self._settled(self.talker.send(who, kind, value))
+            case Pass(time):
+                self._turn_page(*self.dialogue.people)
+                self.clock.advance(time)
+                await self._settled()
+            case Restart():
+                await self.app.stop()
+                self._turn_page(*self.dialogue.people)
+                await self._settled(self._start())
+            case Invite(name):
+                self.names["invite"] = await self.app.store.write(lambda connection: self._invited(connection, name))
+            case Expect(who, text, absent):
+                self._expect(who, text, absent)
+
+    def _turn_page(self, *people: str) -> None:
+        """What they were told so far is not looked at any more."""
+        for who in people:
+            self.talker.forget(who)
+            self.place[who] = 0
+
+    async def _settled(self, act: Awaitable[None] | None = None) -> None:
+        """Do something, and wait until nothing is under way any more: no message, no reply, no job that is due."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                if act is not None:
+                    await act
+                while await self.app.store.read(self._open):
+                    await asyncio.sleep(LOOK)
+        except TimeoutError:
+            raise AssertionError(f"after {PATIENCE:g} s: {await self.app.store.read(self._open)}") from None
+
+    def _open(self, connection: Connection) -> str:
+        """What is still under way."""
+        if found := connection.execute(select(inbox.c.error).where(inbox.c.state == "pending")).scalars().all():
+            if any(found):
+                raise AssertionError(f"a turn raised {found}")
+            return "a message waits for its turn"
+        ready = select(func.count()).select_from(outbox).where(outbox.c.state == "ready")
+        if count := connection.execute(ready).scalar_one():
+            return f"{count} messages have not left"
+        due = select(jobs.c.key).where(jobs.c.state == "ready", jobs.c.due_at <= to_ms(self.clock.now()))
+        return f"due: {late}" if (late := connection.execute(due).scalars().all()) else ""
+
+    def _invited(self, connection: Connection, name: str) -> str:
+        now = self.clock.now()
+        code = new_code(secrets.SystemRandom(), INVITATION_LENGTH)
+        officer = officers.named(connection, name) or officers.add(connection, name, "", to_ms(now))
+        officers.issue(connection, "invite", code, officer.id, to_ms(now + dt.timedelta(days=1)))
+        return code
+
+    def _expect(self, who: str, text: str, absent: bool) -> None:
+        came = " ".join(map(str, self.talker.heard(who)))
+        found = re.compile(self._pattern(text)).search(came, 0 if absent else self.place[who])
+        if absent:
+            assert found is None, "it must not come, and it did"
+        else:
+            assert found is not None, "it did not come, or not in this place"
+            self.place[who] = found.end()
+            self.names |= found.groupdict()
+
+    def _named(self, text: str) -> str:
+        return NAME.sub(lambda name: self.names[name[1]], text)
+
+    def _pattern(self, text: str) -> str:
+        """A text as a pattern: blanks are all the same, and a name not known yet is caught."""
+        parts = NAME.split(" ".join(text.split()))
+        for at in range(1, len(parts), 2):
+            name = parts[at]
+            parts[at] = re.escape(self.names[name]) if name in self.names else rf"(?P<{name}>[0-9A-Za-z]+)"
+        parts[::2] = map(re.escape, parts[::2])
+        return "".join(parts)
+
+
+@pytest.fixture(scope="session")
+def base() -> MakeBase:
+    """Makes a knowledge base like the bot, and gives the one made before where the entries are the same: it is slow."""
+    made: list[tuple[tuple[Entry, ...], int, KnowledgeBase]] = []
+
+    def make(entries: tuple[Entry, ...], version: int, *, hold_unconfirmed: bool) -> KnowledgeBase:
+        for known, number, base in made:
+            if number == version and known == entries and not hold_unconfirmed:
+                return base
+        made.append((entries, version, KnowledgeBase(entries, version, hold_unconfirmed=hold_unconfirmed)))
+        return made[-1][2]
+
+    return make
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+async def test_every_dialogue_comes_true(
+    path: Path, channel: ChannelName, sqlite_schema: Path, tmp_path: Path, base: MakeBase
+) -> None:
+    shutil.copy(sqlite_schema, tmp_path / "talk.db")
+    await Play(read(path), channel, f"sqlite:///{tmp_path / 'talk.db'}", base).play()
+
+
+@pytest.mark.parametrize(("name", "channel"), ON_POSTGRESQL)
+async def test_a_dialogue_comes_true_on_postgresql(
+    name: str, channel: ChannelName, postgres_schema: str, base: MakeBase
+) -> None:
+    postgres.empty(postgres_schema)
+    await Play(read(FOLDER / name), channel, postgres_schema, base).play()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("> chào\n< Dạ, em nghe\n<! Dạ, em nghe", r"talk.txt:3 over web.*must not come"),
+        ("> chào\n< Dạ, em nghe\n< Dạ, em nghe", r"talk.txt:3 over web.*did not come.*Dạ, em nghe"),
+        ("> chào\n< câu này không ai nói", r"talk.txt:2 over web.*did not come"),
+        ("> chào\n> [9]\n< Dạ", r"talk.txt:2 over web.*no choice '9'"),
+    ],
+)
+async def test_a_dialogue_that_does_not_come_true_tells_the_line(
+    text: str, told: str, sqlite_schema: Path, tmp_path: Path, base: MakeBase
+) -> None:
+    shutil.copy(sqlite_schema, tmp_path / "talk.db")
+    play = Play(parse("talk.txt", text), "web", f"sqlite:///{tmp_path / 'talk.db'}", base)
+    with pytest.raises(AssertionError, match=f"(?s){told}"):
+        await play.play()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("> chào\nDạ", "talk.txt:2: 'Dạ': a line begins with"),
+        ("> chào\n~ 3 ngày", "talk.txt:2: '~ 3 ngày': a line begins with"),
+        ("# một\n\n>\n< Dạ", "talk.txt:3: '>': write a text"),
+        ("< Dạ\n> chào", "talk.txt:1: '< Dạ': nobody has said anything yet"),
+        ("> chào", "talk.txt: it expects nothing"),
+        ("? zalo\n> chào\n< Dạ", r"talk.txt:1: '\? zalo': after '\?' stand channels"),
+        ("> (voice)\n< Dạ", r"talk.txt:1: '> \(voice\)': only Telegram can send \(voice\)"),
+        ("? telegram\n> (contact)\n< Dạ", r"talk.txt:2: '> \(contact\)': write the number"),
+        ("> nhận $code\n< Dạ", r"talk.txt:1: '> nhận \$code': \$code is not known yet"),
+    ],
+)
+def test_a_bad_line_is_told_with_its_mend(text: str, told: str) -> None:
+    with pytest.raises(DialogueError, match=told):
+        parse("talk.txt", text)
+
+
+def test_what_stands_between_channels_is_played_only_there() -> None:
+    dialogue = parse("talk.txt", "> một\n? telegram\n> (voice)\n?\n< hai")
+    assert [line.number for line in dialogue.on("web")] == [1, 5]
+    assert [line.number for line in dialogue.on("telegram")] == [1, 3, 5]
