@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
-from handlers.order import ORDER
 
 from bot.channels.base import Channel, Said
 from bot.channels.telegram import TelegramChannel
@@ -34,6 +33,7 @@ from bot.web.server import Listener, site
 from handlers.catalogue import wording
 from handlers.context import Handler
 from handlers.message import Address, Reply
+from handlers.order import ORDER
 from handlers.person import Language, Officer
 from handlers.reminder import DUES
 from handlers.welcome import greeting

@@ -14,7 +14,7 @@ from bot.store import inbox
 from bot.store.outbox import Row
 from bot.store.people import order_key
 from bot.store.store import Store
-from bot.turns import Stored, Turns
+from bot.turns import FIRST_PAUSE, Stored, Turns
 from handlers.message import LONGEST_TEXT, Inbound
 from knowledge.text import clean
 
@@ -23,16 +23,23 @@ log = structlog.get_logger(__name__)
 #: A turn not begun within this many seconds is written down raw, so that the channel is not kept waiting.
 PATIENCE = 1.0
 #: Milliseconds before a turn that raised is tried again, by how often it raised; then it is given up.
-PAUSES = (2_000, 10_000)
+PAUSES = (FIRST_PAUSE, 10_000)
 
 
 class Inbox:
     """The one door for updates of every channel. `leave` hands new outbox rows to the senders."""
 
     def __init__(
-        self, store: Store, reader: Reader, turns: Turns, clock: Clock, leave: Callable[[tuple[Row, ...]], None]
+        self,
+        store: Store,
+        reader: Reader,
+        turns: Turns,
+        clock: Clock,
+        leave: Callable[[tuple[Row, ...]], None],
+        patience: float = PATIENCE,
     ) -> None:
         self._store, self._reader, self._turns, self._clock, self._leave = store, reader, turns, clock, leave
+        self._patience = patience
         self._stirred = asyncio.Event()
         self._recovery: asyncio.Task[None] | None = None
 
@@ -59,7 +66,7 @@ class Inbox:
     async def _patiently(self, inbound: Inbound, work: Callable[..., Stored], line: str) -> Stored:
         future = self._store.submit(work, key=line)
         waited = asyncio.wrap_future(future)
-        done, _ = await asyncio.wait({waited}, timeout=PATIENCE)
+        done, _ = await asyncio.wait({waited}, timeout=self._patience)
         if not done and future.cancel():
             log.warning("inbox.slow", channel=inbound.address.channel)
             return await self._store.write(self._turns.raw(inbound, "", 0), urgent=True)

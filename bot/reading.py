@@ -3,10 +3,8 @@
 from collections import OrderedDict
 
 from bot.knowledge_base import KnowledgeBase
-from handlers.intents import intent_of
+from handlers import intents
 from handlers.reading import Reading
-from knowledge.search import Found
-from knowledge.text import clean, fold, language_of
 
 #: Texts remembered; people ask the same things.
 REMEMBERED = 4096
@@ -27,14 +25,9 @@ class Reader:
             self._version = self._base.version
         found = self._memory.get(text)
         if found is None:
-            found = self._memory[text] = self._read(clean(text))
+            found = self._memory[text] = intents.read(text, self._base.search)
             if len(self._memory) > REMEMBERED:
                 self._memory.popitem(last=False)
         else:
             self._memory.move_to_end(text)
         return found
-
-    def _read(self, text: str) -> Reading:
-        intent, code = intent_of(text)
-        found = self._base.search(text) if text else Found("unknown", (), reply="unknown")
-        return Reading(text, fold(text), found, intent, code, language_of(text), found.explain)

@@ -119,10 +119,7 @@ class Sender:
                 if not self._may_go(row, rows):
                     continue
                 rows.popleft()
-                again = await self._send(row)
-                if again is None:
-                    self._held.discard(row.id)
-                else:
+                if (again := await self._send(row)) is not None:
                     rows.appendleft(again)
         finally:
             self._held.difference_update(row.id for row in rows)
@@ -153,6 +150,7 @@ class Sender:
             return await self._failed(row, Ambiguous(type(error).__name__))
         now = to_ms(self._clock.now())
         await self._record(lambda connection: outbox.sent(connection, row.id, platform_id, now))
+        self._held.discard(row.id)
         return None
 
     async def _failed(self, row: Row, error: SendError) -> Row | None:
@@ -185,6 +183,7 @@ class Sender:
         if isinstance(error, Gone):
             self._drop(row)
         await self._record(store)
+        self._held.discard(row.id)
 
     def _drop(self, row: Row) -> None:
         """Let go of a row, and of all that waits in memory for its address; what another lane has in hand is sent."""

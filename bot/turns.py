@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import structlog
+
 from bot.channels.base import Taken
 from bot.clock import Clock, to_ms
 from bot.router import route
 from bot.store import inbox, messages, people
-from bot.store.connection import Connection
+from bot.store.connection import Connection, DatabaseError
 from bot.store.context import StoreContext
 from bot.store.effects import LeaseOf, store_turn
 from bot.store.outbox import Row
@@ -20,6 +22,10 @@ from handlers.reading import Reading
 from handlers.turn import Effect, OpenTask, Turn
 from knowledge.search import Found
 
+log = structlog.get_logger(__name__)
+
+#: Milliseconds before a turn that raised is tried again for the first time.
+FIRST_PAUSE = 2_000
 #: What a piece of work is for the store.
 Decide = Callable[[Person, StoreContext], Turn]
 #: The same where nobody is answered. Of the effects, those that need a person (a profile, a lead of theirs) are refused
@@ -62,7 +68,16 @@ class Turns:
                 return Stored(Taken.DUPLICATE)
             if arrived.held:
                 return Stored(Taken.PENDING)
-            return Stored(Taken.ANSWERED, self._turn(connection, arrived, inbound, reading, now))
+            try:
+                with connection.begin_nested():
+                    return Stored(Taken.ANSWERED, self._turn(connection, arrived, inbound, reading, now))
+            except DatabaseError:
+                raise
+            except Exception as error:
+                # Held in this same transaction, so that the person's next message cannot slip in before it.
+                log.exception("turns.raised", channel=inbound.address.channel, kind=inbound.kind)
+                inbox.hold(connection, inbound, now, type(error).__name__, FIRST_PAUSE)
+                return Stored(Taken.PENDING)
 
         return run
 

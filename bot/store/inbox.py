@@ -58,6 +58,20 @@ def enter(connection: Connection, inbound: Inbound, now: int, *, error: str | No
     return row is not None
 
 
+def hold(connection: Connection, inbound: Inbound, now: int, error: str, wait: int) -> None:
+    """The turn of an update entered in this transaction raised: keep the update for another try."""
+    address = inbound.address
+    connection.execute(
+        update(inbox)
+        .where(
+            inbox.c.channel == address.channel,
+            inbox.c.account == address.account,
+            inbox.c.update_id == inbound.id,
+        )
+        .values(state="pending", raw=dump_inbound(inbound), attempts=1, not_before=now + wait, error=error)
+    )
+
+
 def due(connection: Connection, now: int, limit: int = 100) -> tuple[Pending, ...]:
     """The first pending update of each line, if its time has come."""
     heads = select(func.min(inbox.c.id)).where(inbox.c.state == PENDING).group_by(inbox.c.order_key)
