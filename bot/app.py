@@ -54,12 +54,16 @@ class Parts:
 
     clock: Clock = field(default_factory=SystemClock)
     order: tuple[Handler, ...] = ORDER
+    #: The entries that come with the program.
+    shipped: Callable[[], tuple[Entry, ...]] = shipped
     #: Makes the base of the entries and their version; tests that start many bots give one they made before.
     knowledge: Callable[..., KnowledgeBase] = KnowledgeBase
     #: Further channels, made with the store's history and the clock.
     channels: tuple[Channel, ...] = ()
-    #: Whether to open the web pages and the configured platforms, and be the only one on a SQLite file.
+    #: Whether to open the web pages and the configured platforms.
     serve: bool = True
+    #: What this process is on a SQLite file, of which there is only one at a time.
+    role: str = "run"
 
 
 class App:
@@ -99,8 +103,7 @@ class App:
         settings, clock = self.settings, self.clock
         self.store = await asyncio.to_thread(Store, settings.storage.url, size=settings.storage.pool_size)
         self._later("store", self._close_store)
-        if self.parts.serve:
-            self.store.claim_file()
+        self._alone = self.store.claim_file(self.parts.role)
         await self._load_knowledge()
         self.reader = Reader(self.base)
         department = {key: value for key, value in settings.department.model_dump().items() if value}
@@ -128,6 +131,7 @@ class App:
             self.holder,
             lease_seconds=self.settings.sender.lease_seconds,
             attempts=self.settings.sender.attempts,
+            alone=self._alone,
         )
         self.senders[channel.name, channel.account] = sender
         # In reverse: nothing more is taken in (quiet, registered last), what is in hand is sent, then it closes.
@@ -193,7 +197,7 @@ class App:
 
         def seed(connection: Connection) -> tuple[tuple[Entry, ...], int, Seeded]:
             library = Library(SqlShelf(connection))
-            seeded = library.seed(shipped(), now)
+            seeded = library.seed(self.parts.shipped(), now)
             return library.load(), library.version, seeded
 
         entries, number, seeded = await self.store.write(seed)

@@ -141,9 +141,9 @@ class Logs(Section):
 
 
 class Sender(Section):
-    """How long a row in delivery stays with one sender (seconds), and how often it is tried."""
+    """After how many seconds another process sends for one that died, and how often a row is tried."""
 
-    lease_seconds: Annotated[int, Field(ge=10)] = 60
+    lease_seconds: Annotated[int, Field(ge=5)] = 15
     attempts: Count = 8
 
 

@@ -1,10 +1,14 @@
 """How fast each channel account may be sent to, and when a failed send is tried again."""
 
-from aiolimiter import AsyncLimiter
+import asyncio
+from collections import deque
+from typing import Final
 
 from bot.errors import Ambiguous, SendError, TryLater
 from handlers.message import Lane
 
+#: The lanes, those that go first before the others.
+LANES: Final[tuple[Lane, ...]] = ("conversation", "notice", "bulk")
 #: Seconds before the next try, by how often it failed; the platform's own word goes first.
 PAUSES = (1.0, 3.0, 10.0, 30.0, 120.0, 600.0, 1800.0)
 #: The share of an account's pace that bulk may use, so that conversation never waits for it.
@@ -12,24 +16,55 @@ BULK_SHARE = 0.5
 
 
 class Pace:
-    """The messages per second of one channel account."""
+    """The messages per second of one channel account, one at a time: those who wait go by lane, then as they came.
+
+    Evenly rather than n at once each second: a bucket of n lets twice as many through in its first second.
+    """
 
     def __init__(self, per_second: float) -> None:
-        # One at a time rather than n per second: a bucket of n lets twice as many through in the first second.
-        self._all = AsyncLimiter(1, 1 / per_second)
-        self._bulk = AsyncLimiter(1, 1 / (per_second * BULK_SHARE))
+        self._gap = 1 / per_second
+        #: When the next message may go, and the next of bulk, on the event loop's clock.
+        self._next_at = self._next_bulk_at = 0.0
+        self._waiting: dict[Lane, deque[asyncio.Future[None]]] = {lane: deque() for lane in LANES}
+        self._timer: asyncio.TimerHandle | None = None
 
     async def turn(self, lane: Lane) -> None:
         """Wait until a message of this lane may go."""
-        if lane == "bulk":
-            await self._bulk.acquire()
-        await self._all.acquire()
+        mine = asyncio.get_running_loop().create_future()
+        self._waiting[lane].append(mine)
+        self._give()
+        await mine
+
+    def _give(self) -> None:
+        """Give the turn to whoever may go now, if it is time, and come back when the next may."""
+        if self._timer is not None:
+            self._timer.cancel()
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        if now >= self._next_at and (lane := self._first(bulk=now >= self._next_bulk_at)):
+            self._waiting[lane].popleft().set_result(None)
+            self._next_at = now + self._gap
+            if lane == "bulk":
+                self._next_bulk_at = now + self._gap / BULK_SHARE
+        next_lane = self._first(bulk=True)
+        at = max(self._next_at, self._next_bulk_at) if next_lane == "bulk" else self._next_at
+        self._timer = loop.call_at(at, self._give) if next_lane else None
+
+    def _first(self, *, bulk: bool) -> Lane | None:
+        """The first lane in which somebody waits and still wants to go."""
+        for lane, waiting in self._waiting.items():
+            while waiting and waiting[0].done():
+                del waiting[0]
+            if waiting and (bulk or lane != "bulk"):
+                return lane
+        return None
 
 
 def pause_after(error: SendError, attempts: int, most: int) -> float | None:
     """Seconds until a message that failed `attempts` times is tried again; None: never.
 
-    A message that may have been delivered is repeated once, unless it is outreach (the sender asks no more then).
+    A message that may have been delivered is repeated once, unless it is outreach (the sender asks no more then):
+    for such an error `attempts` counts those before that may have been delivered, this one included.
     """
     if isinstance(error, Ambiguous):
         return PAUSES[0] if attempts <= 1 else None

@@ -5,14 +5,13 @@ from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
-from typing import Final
 
 import structlog
 
 from bot.channels.base import Channel
 from bot.clock import Clock, to_ms
 from bot.errors import Ambiguous, Away, Gone, SendError, StoreError
-from bot.pace import Pace, pause_after
+from bot.pace import LANES, Pace, pause_after
 from bot.store import leases, outbox, people, work
 from bot.store.connection import Connection
 from bot.store.outbox import Row
@@ -22,7 +21,6 @@ from handlers.turn import OpenTask
 
 log = structlog.get_logger(__name__)
 
-LANES: Final[tuple[Lane, ...]] = ("conversation", "notice", "bulk")
 #: Seconds between looks for rows that no process holds; new rows are handed over in memory.
 POLL = 0.5
 #: A row of ours that is not in memory this many milliseconds after it was written was lost on the way here.
@@ -36,9 +34,17 @@ class Sender:
     """The only sender of one channel account: it holds the account's lease, or waits for it."""
 
     def __init__(
-        self, channel: Channel, store: Store, clock: Clock, holder: str, *, lease_seconds: float, attempts: int
+        self,
+        channel: Channel,
+        store: Store,
+        clock: Clock,
+        holder: str,
+        *,
+        lease_seconds: float,
+        attempts: int,
+        alone: bool = False,
     ) -> None:
-        self.channel, self._store, self._clock, self._holder = channel, store, clock, holder
+        self.channel, self._store, self._clock, self._holder, self._alone = channel, store, clock, holder, alone
         self._lease_seconds, self._attempts = lease_seconds, attempts
         self._lease_name = f"send/{channel.name}/{channel.account}"
         self._pace = Pace(channel.abilities.per_second)
@@ -214,7 +220,7 @@ class Sender:
         kept, before = (self._held, now - LOST_MS) if self.holds else (frozenset[int](), now)
 
         def take(connection: Connection) -> bool:
-            held = leases.take(connection, self._lease_name, holder, seconds)
+            held = leases.take(connection, self._lease_name, holder, seconds, alone=self._alone)
             if held:
                 outbox.let_go(connection, channel.name, channel.account, holder, before, kept)
             return held

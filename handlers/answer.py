@@ -18,7 +18,7 @@ from knowledge.text import clean
 ONE_THOUGHT = dt.timedelta(seconds=20)
 #: A greeting is returned once within this time.
 GREETED = dt.timedelta(minutes=30)
-#: Words of a talk that mean nothing by themselves; where the base knows nothing either, fallback.py answers them.
+#: Words of a talk that mean nothing by themselves, whatever the base finds like them; fallback.py answers them.
 LOOSE: tuple[Intent, ...] = ("yes", "no", "cancel", "back", "skip")
 #: Characters of a question that are kept.
 KEPT = 1000
@@ -30,8 +30,7 @@ def handle(message: Inbound, person: Person, context: Context) -> Turn | None:
         return _chosen(message.choice, person, context)
     if message.kind != "text":
         return None
-    found = context.reading.found
-    if said(message, context) in LOOSE and (found.outcome, found.reply) == ("unknown", "unknown"):
+    if said(message, context) in LOOSE and context.reading.found.reply in ("", "unknown"):
         return None
     return answered(message, person, context)
 

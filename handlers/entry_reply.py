@@ -91,7 +91,10 @@ def choices(entry: Entry, context: Context, wording: Wording, also: Entry | None
     ordered = [*steps, *more, *related] if entry.kind == "contact" else [*more, *steps, *related]
     if entry.expired(today) or not steps:
         ordered.insert(0 if entry.expired(today) else len(more), ways.leave_request(wording, entry.id))
-    return tuple({choice.id: choice for choice in ordered}.values())[:MOST_CHOICES]
+    offered: dict[str, Choice] = {}
+    for choice in ordered:
+        offered.setdefault(choice.id, choice)  # An entry's own words for a step stay, also where the step is related.
+    return tuple(offered.values())[:MOST_CHOICES]
 
 
 def _step(action: Action, entry: Entry, context: Context, wording: Wording) -> Choice | None:

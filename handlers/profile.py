@@ -109,7 +109,7 @@ def _is_aside(step: str, text: str, read: Answer, context: Context) -> bool:
     if found.outcome != "answer":
         return bool(read.problem) and found.reply in ("near", "abuse")
     # A need may well be what the base answers too; a name is not.
-    return bool(read.problem) or is_question(text) or (step != "need" and found.candidates[0].score >= SURE)
+    return bool(read.problem) or is_question(text) or (step in MAY_SKIP and found.candidates[0].score >= SURE)
 
 
 def _tapped(choice: str, waiting: Waiting | None, person: Person, context: Context) -> Turn | None:

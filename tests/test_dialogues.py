@@ -9,16 +9,18 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, text
 
 from bot.app import App, Parts
 from bot.clock import to_ms
 from bot.config import Settings
-from bot.knowledge_base import KnowledgeBase
+from bot.knowledge_base import KnowledgeBase, shipped
 from bot.store import officers
-from bot.store.tables import inbox, jobs, outbox
+from bot.store.shelf import SqlShelf
+from bot.store.store import Store
 from handlers.leads import INVITATION_LENGTH, new_code
 from knowledge.entry import Entry
+from knowledge.library import Library
 from tests.fakes import postgres
 from tests.fakes.clock import FakeClock
 from tests.fakes.dialogue import (
@@ -45,7 +47,14 @@ FILES = tuple(sorted(FOLDER.glob("*.txt")))
 #: Those also played on PostgreSQL, and the channel each is played over there.
 ON_POSTGRESQL: tuple[tuple[str, ChannelName], ...] = (("whole-talk.txt", "web"), ("two-officers.txt", "telegram"))
 #: Seconds until the bot must have done all it has to do, and between two looks whether it has.
-PATIENCE, LOOK = 15.0, 0.003
+PATIENCE, LOOK = 15.0, 0.005
+#: How many messages wait for their turn, what one of their turns raised, how many replies and jobs have to go.
+UNDER_WAY = text(
+    "SELECT (SELECT count(*) FROM inbox WHERE state = 'pending'),"
+    " (SELECT max(error) FROM inbox WHERE state = 'pending'),"
+    " (SELECT count(*) FROM outbox WHERE state = 'ready'),"
+    " (SELECT count(*) FROM jobs WHERE state = 'ready' AND due_at <= :now)"
+)
 
 MakeBase = Callable[..., KnowledgeBase]
 
@@ -82,15 +91,17 @@ class Play:
     async def _start(self) -> None:
         own = {"storage": {"url": self.url}, "web": {"port": 0}, "desk": {"port": 0}}
         settings = Settings.model_validate(own | self.talker.settings())
-        self.app = App(settings, Parts(clock=self.clock, channels=self.talker.channels(), knowledge=self.base))
+        # The database holds the entries already.
+        parts = Parts(self.clock, channels=self.talker.channels(), shipped=lambda: (), knowledge=self.base)
+        self.app = App(settings, parts)
         await self.app.start()
         await self.talker.meet(self.app)
 
     async def _do(self, line: Line) -> None:
         match line.step:
-            case Say(who, text):
+            case Say(who, words):
                 self._turn_page(who)
-                await self._settled(self.talker.say(who, self._named(text)))
+                await self._settled(self.talker.say(who, self._named(words)))
             case Tap(who, which):
                 self._turn_page(who)
                 await self._settled(self.talker.tap(who, which))
@@ -107,8 +118,8 @@ class Play:
                 await self._settled(self._start())
             case Invite(name):
                 self.names["invite"] = await self.app.store.write(lambda connection: self._invited(connection, name))
-            case Expect(who, text, absent):
-                self._expect(who, text, absent)
+            case Expect(who, words, absent):
+                self._expect(who, words, absent)
 
     def _turn_page(self, *people: str) -> None:
         """What they were told so far is not looked at any more."""
@@ -129,15 +140,11 @@ class Play:
 
     def _open(self, connection: Connection) -> str:
         """What is still under way."""
-        if found := connection.execute(select(inbox.c.error).where(inbox.c.state == "pending")).scalars().all():
-            if any(found):
-                raise AssertionError(f"a turn raised {found}")
-            return "a message waits for its turn"
-        ready = select(func.count()).select_from(outbox).where(outbox.c.state == "ready")
-        if count := connection.execute(ready).scalar_one():
-            return f"{count} messages have not left"
-        due = select(jobs.c.key).where(jobs.c.state == "ready", jobs.c.due_at <= to_ms(self.clock.now()))
-        return f"due: {late}" if (late := connection.execute(due).scalars().all()) else ""
+        waits, raised, ready, due = connection.execute(UNDER_WAY, {"now": to_ms(self.clock.now())}).one()
+        if raised:
+            raise AssertionError(f"a turn raised {raised}")
+        found = {"messages wait for their turn": waits, "replies have not left": ready, "jobs are due": due}
+        return ", ".join(f"{count} {what}" for what, count in found.items() if count)
 
     def _invited(self, connection: Connection, name: str) -> str:
         now = self.clock.now()
@@ -146,27 +153,51 @@ class Play:
         officers.issue(connection, "invite", code, officer.id, to_ms(now + dt.timedelta(days=1)))
         return code
 
-    def _expect(self, who: str, text: str, absent: bool) -> None:
+    def _expect(self, who: str, words: str, absent: bool) -> None:
         came = " ".join(map(str, self.talker.heard(who)))
-        found = re.compile(self._pattern(text)).search(came, 0 if absent else self.place[who])
-        if absent:
-            assert found is None, "it must not come, and it did"
-        else:
-            assert found is not None, "it did not come, or not in this place"
+        found = re.compile(self._pattern(words)).search(came, 0 if absent else self.place[who])
+        if absent and found:
+            raise AssertionError("it must not come, and it did")
+        if not absent:
+            if found is None:
+                raise AssertionError("it did not come, or not in this place")
             self.place[who] = found.end()
             self.names |= found.groupdict()
 
-    def _named(self, text: str) -> str:
-        return NAME.sub(lambda name: self.names[name[1]], text)
+    def _named(self, words: str) -> str:
+        return NAME.sub(lambda name: self.names[name[1]], words)
 
-    def _pattern(self, text: str) -> str:
+    def _pattern(self, words: str) -> str:
         """A text as a pattern: blanks are all the same, and a name not known yet is caught."""
-        parts = NAME.split(" ".join(text.split()))
+        parts = NAME.split(" ".join(words.split()))
         for at in range(1, len(parts), 2):
             name = parts[at]
             parts[at] = re.escape(self.names[name]) if name in self.names else rf"(?P<{name}>[0-9A-Za-z]+)"
         parts[::2] = map(re.escape, parts[::2])
         return "".join(parts)
+
+
+def furnish(url: str) -> None:
+    """Bring the shipped entries into a database."""
+    store = Store(url)
+    store.submit(lambda connection: Library(SqlShelf(connection)).seed(shipped(), FakeClock().now())).result()
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def furnished(sqlite_schema: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the shipped entries, to be copied: to bring them in takes a while."""
+    path = tmp_path_factory.mktemp("furnished") / "furnished.db"
+    shutil.copy(sqlite_schema, path)
+    furnish(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def url(furnished: Path, tmp_path: Path) -> str:
+    """The URL of a database where nobody has talked yet."""
+    shutil.copy(furnished, tmp_path / "talk.db")
+    return f"sqlite:///{tmp_path / 'talk.db'}"
 
 
 @pytest.fixture(scope="session")
@@ -186,11 +217,8 @@ def base() -> MakeBase:
 
 @pytest.mark.parametrize("channel", CHANNELS)
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-async def test_every_dialogue_comes_true(
-    path: Path, channel: ChannelName, sqlite_schema: Path, tmp_path: Path, base: MakeBase
-) -> None:
-    shutil.copy(sqlite_schema, tmp_path / "talk.db")
-    await Play(read(path), channel, f"sqlite:///{tmp_path / 'talk.db'}", base).play()
+async def test_every_dialogue_comes_true(path: Path, channel: ChannelName, url: str, base: MakeBase) -> None:
+    await Play(read(path), channel, url, base).play()
 
 
 @pytest.mark.parametrize(("name", "channel"), ON_POSTGRESQL)
@@ -198,11 +226,12 @@ async def test_a_dialogue_comes_true_on_postgresql(
     name: str, channel: ChannelName, postgres_schema: str, base: MakeBase
 ) -> None:
     postgres.empty(postgres_schema)
+    furnish(postgres_schema)
     await Play(read(FOLDER / name), channel, postgres_schema, base).play()
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("file", "told"),
     [
         ("> chào\n< Dạ, em nghe\n<! Dạ, em nghe", r"talk.txt:3 over web.*must not come"),
         ("> chào\n< Dạ, em nghe\n< Dạ, em nghe", r"talk.txt:3 over web.*did not come.*Dạ, em nghe"),
@@ -211,16 +240,15 @@ async def test_a_dialogue_comes_true_on_postgresql(
     ],
 )
 async def test_a_dialogue_that_does_not_come_true_tells_the_line(
-    text: str, told: str, sqlite_schema: Path, tmp_path: Path, base: MakeBase
+    file: str, told: str, url: str, base: MakeBase
 ) -> None:
-    shutil.copy(sqlite_schema, tmp_path / "talk.db")
-    play = Play(parse("talk.txt", text), "web", f"sqlite:///{tmp_path / 'talk.db'}", base)
+    play = Play(parse("talk.txt", file), "web", url, base)
     with pytest.raises(AssertionError, match=f"(?s){told}"):
         await play.play()
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("file", "told"),
     [
         ("> chào\nDạ", "talk.txt:2: 'Dạ': a line begins with"),
         ("> chào\n~ 3 ngày", "talk.txt:2: '~ 3 ngày': a line begins with"),
@@ -231,11 +259,12 @@ async def test_a_dialogue_that_does_not_come_true_tells_the_line(
         ("> (voice)\n< Dạ", r"talk.txt:1: '> \(voice\)': only Telegram can send \(voice\)"),
         ("? telegram\n> (contact)\n< Dạ", r"talk.txt:2: '> \(contact\)': write the number"),
         ("> nhận $code\n< Dạ", r"talk.txt:1: '> nhận \$code': \$code is not known yet"),
+        ("> chào\n< $code", r"talk.txt:2: '< \$code': \$code is not known yet: catch it with a word beside it"),
     ],
 )
-def test_a_bad_line_is_told_with_its_mend(text: str, told: str) -> None:
+def test_a_bad_line_is_told_with_its_mend(file: str, told: str) -> None:
     with pytest.raises(DialogueError, match=told):
-        parse("talk.txt", text)
+        parse("talk.txt", file)
 
 
 def test_what_stands_between_channels_is_played_only_there() -> None:

@@ -73,6 +73,8 @@ class TelegramChannel:
         self._polling: asyncio.Task[None] | None = None
         self._batch: asyncio.Task[int | None] | None = None
         self._signals: set[asyncio.Task[object]] = set()
+        #: How many parts of a long message went out while the rest of it waits to be tried again, by its key.
+        self._said: dict[str, int] = {}
 
     async def start(self, take: Take, wake: Wake) -> None:
         """Begin to poll. `wake` is not needed: a message never waits for a person to come back."""
@@ -92,16 +94,21 @@ class TelegramChannel:
     async def send(self, message: Outgoing) -> str:
         """Say or edit a message; a long one in parts, its buttons below the last. Returns the last part's id."""
         to, keyboard = message.address, _keyboard(message.reply, self.abilities.label)
-        first, *rest = split(block(message.reply), self.abilities.text, utf16) or ("",)
+        parts = split(block(message.reply), self.abilities.text, utf16) or ("",)
+        said = self._said.pop(message.key, 0)
         try:
-            if message.replaces and not rest and await self._edit(to, message.replaces, first, keyboard):
+            if message.replaces and len(parts) == 1 and await self._edit(to, message.replaces, parts[0], keyboard):
                 return message.replaces
-            while rest:
-                await self._say(to, first, None)
-                first, *rest = rest
-            return str((await self._say(to, first, keyboard)).message_id)
+            # A second try goes on where the first one ended: the person gets no part twice.
+            for part in parts[said:-1]:
+                await self._say(to, part, None)
+                said += 1
+            return str((await self._say(to, parts[-1], keyboard)).message_id)
         except TelegramError as error:
-            raise send_error(error) from None
+            failure = send_error(error)
+            if said and isinstance(failure, TryLater | Ambiguous):
+                self._said[message.key] = said
+            raise failure from None
 
     async def _say(self, to: Address, text: str, keyboard: telegram.InlineKeyboardMarkup | None) -> telegram.Message:
         preview, thread = telegram.LinkPreviewOptions(is_disabled=True), int(to.thread) if to.thread else None
@@ -223,9 +230,9 @@ def _seconds(error: RetryAfter) -> float:
 def _keyboard(reply: Reply, longest: int) -> telegram.InlineKeyboardMarkup | None:
     """One button a row, in the order of a numbered list: those of the cards, then the reply's own."""
     # Below several cards equal labels ("Nhận việc") would not tell which card they mean.
-    several = sum(bool(card.choices) for card in reply.cards) > 1
+    labels = [choice.label for choice in reply.offered]
     named = [
-        Choice(choice.id, f"{choice.label} · {card.title}" if several else choice.label)
+        Choice(choice.id, f"{choice.label} · {card.title}" if labels.count(choice.label) > 1 else choice.label)
         for card in reply.cards
         for choice in card.choices
     ]

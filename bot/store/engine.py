@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,14 +73,23 @@ def create(url: str, *, size: int = 8) -> Engine:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # Autocommit: with the driver's own transactions a SELECT runs outside them and concurrent updates are lost.
     connection.isolation_level = None
-    for pragma in (
-        f"busy_timeout = {BUSY_MS}",
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "foreign_keys = ON",
-        "cache_size = -16000",
-    ):
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+    _use_wal(connection)
+    for pragma in ("synchronous = FULL", "foreign_keys = ON", "cache_size = -16000"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _use_wal(connection: Any) -> None:
+    """Of several who open a new file at once one switches it; for this SQLite lets nobody wait by itself."""
+    deadline = time.monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.005)
 
 
 def _begin_immediate(connection: Connection) -> None:

@@ -25,6 +25,17 @@ _take = Statement(
     )
 )
 
+_seize = Statement(
+    lambda insert: (
+        insert(leases)
+        .values({name: bindparam(name) for name in ("name", "holder", "boot", "until")})
+        .on_conflict_do_update(
+            index_elements=["name"], set_={name: bindparam(name) for name in ("holder", "boot", "until")}
+        )
+        .returning(leases.c.name)
+    )
+)
+
 
 def _now(connection: Connection) -> tuple[int, str]:
     """Milliseconds that never jump, and what they count from: the database's clock, or this boot's steady one."""
@@ -33,10 +44,16 @@ def _now(connection: Connection) -> tuple[int, str]:
     return int(time.monotonic() * 1000), boot_id()
 
 
-def take(connection: Connection, name: str, holder: str, seconds: float) -> bool:
-    """Take or keep the lease `name` for some seconds; False while another process holds it."""
+def take(connection: Connection, name: str, holder: str, seconds: float, *, alone: bool = False) -> bool:
+    """Take or keep the lease `name` for some seconds; False while another process holds it.
+
+    `alone`: the caller knows that no other process of its kind runs (it holds the file's lock), so whoever has the
+    lease is dead, and a bot that was killed does not keep the next one waiting.
+    """
     now, boot = _now(connection)
     until = now + int(seconds * 1000)
+    if alone:
+        return _seize(connection, name=name, holder=holder, boot=boot, until=until).first() is not None
     return _take(connection, name=name, holder=holder, boot=boot, until=until, now=now).first() is not None
 
 

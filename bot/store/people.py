@@ -122,8 +122,9 @@ def arrive(connection: Connection, address: Address, now: int) -> Arrived:
 
 
 def _locked(connection: Connection, where: Mapping[str, str], line: str) -> Any:
-    if connection.dialect.name == "postgresql":  # SQLite's transaction is the only one
-        _lock(connection, **where).close()
+    # SQLite's transaction is the only one. Elsewhere a person made since the lock was asked for is not locked.
+    if connection.dialect.name == "postgresql" and _lock(connection, **where).first() is None:
+        return None
     return _find(connection, **where, line=line).first()
 
 

@@ -78,11 +78,11 @@ class Store:
         self._opened.append(connection)
         return connection
 
-    def claim_file(self) -> None:
-        """Be the only `bot run` of a SQLite file. Raises AlreadyRunning. Nothing to do on PostgreSQL."""
+    def claim_file(self, role: str = "run") -> bool:
+        """Be the only `bot <role>` of a SQLite file: True, or AlreadyRunning is raised. False on PostgreSQL."""
         if self.dialect != "sqlite" or not self.engine.url.database:
-            return
-        path = Path(self.engine.url.database + ".lock")
+            return False
+        path = Path(f"{self.engine.url.database}.{role}.lock")
         try:
             lock = path.open("ab")
         except OSError as error:
@@ -94,13 +94,14 @@ class Store:
         except OSError:
             lock.close()
             raise AlreadyRunning(
-                f"Another `bot run` uses the database '{self.engine.url.database}': stop it, "
+                f"Another `bot {role}` uses the database '{self.engine.url.database}': stop it, "
                 "or give this one its own file in [storage] url."
             ) from None
         lock.truncate(0)
         lock.write(str(os.getpid()).encode())
         lock.flush()
         self._lock = lock
+        return True
 
     def close(self) -> None:
         """Finish what was queued, then close every connection."""

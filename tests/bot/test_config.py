@@ -144,7 +144,7 @@ def test_a_misspelled_variable_is_named(variable: str, mend: str) -> None:
         ('[web]\npublic_url = "example.gov.vn"', "[web] public_url: write a web address that begins with https://"),
         ("[desk]\nport = 8080", "[desk]: the desk listens where the public pages do: give it another port"),
         ("[limits]\nburst = 0", "[limits] burst: write 1 or more"),
-        ("[sender]\nlease_seconds = 1", "[sender] lease_seconds: write 10 or more"),
+        ("[sender]\nlease_seconds = 1", "[sender] lease_seconds: write 5 or more"),
         ('[storage]\nurl = "mysql://x/y"', "[storage] url: write sqlite:///path/to/file.db or postgresql://"),
         ('[storage]\nurl = "sqlite:///:memory:"', "[storage] url: write sqlite:///path"),
         ('[storage]\nurl = "sqlite://"', "[storage] url: write sqlite:///path"),

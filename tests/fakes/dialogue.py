@@ -170,7 +170,7 @@ def _step(words: str) -> Step:
     if sends := SENDS.fullmatch(text):
         return Send(who, _kind(sends[1]), sends[2] or "")
     if long := LONG.fullmatch(text):
-        return Say(who, ("mua máy " * (int(long[1]) // 8 + 1))[: int(long[1])])
+        return Say(who, ("dừa sáp " * (int(long[1]) // 8 + 1))[: int(long[1])])
     return Say(who, re.sub(r"\\u([0-9a-fA-F]{4})", lambda code: chr(int(code[1], 16)), text))
 
 
@@ -188,6 +188,8 @@ def _check(step: Step, channels: Sequence[ChannelName], bound: set[str], talking
                 raise ValueError("nobody has said anything yet")
             if absent:
                 _known(text, bound)
+            if NAME.fullmatch(text):
+                _known(text, bound)
             bound.update(NAME.findall(text))
         case Say(_, text):
             _known(text, bound)
@@ -201,4 +203,4 @@ def _check(step: Step, channels: Sequence[ChannelName], bound: set[str], talking
 def _known(text: str, bound: set[str]) -> None:
     for name in NAME.findall(text):
         if name not in bound:
-            raise ValueError(f"${name} is not known yet: catch it before, as in '< mã ${name}'")
+            raise ValueError(f"${name} is not known yet: catch it with a word beside it, as in '< mã ${name}'")

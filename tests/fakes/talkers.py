@@ -236,6 +236,7 @@ class Telegram:
     def __init__(self, people: Sequence[str], clock: Clock) -> None:
         self._server = TelegramServer(clock=clock)
         self._numbers = {who: number for number, who in enumerate(people, 7001)}
+        self._heard: dict[str, list[Heard]] = {who: [] for who in people}
         self._since = dict.fromkeys(people, 0)
 
     def settings(self) -> dict[str, Any]:
@@ -284,17 +285,17 @@ class Telegram:
         await self._taken()
 
     def heard(self, who: str) -> tuple[Heard, ...]:
-        """The messages shown, those that changed too."""
-        shown = [shown for shown in self._server.shown(self._numbers[who]) if shown.change > self._since[who]]
-        return tuple(
-            Heard(message.text, tuple(label for label, _ in message.buttons))
-            for message in sorted(shown, key=lambda message: message.change)
-        )
+        """The messages shown; one that changes comes again."""
+        for shown in sorted(self._server.shown(self._numbers[who]), key=lambda shown: shown.change):
+            if shown.change > self._since[who]:
+                self._since[who] = shown.change
+                self._heard[who].append(Heard(shown.text, tuple(label for label, _ in shown.buttons)))
+        return tuple(self._heard[who])
 
     def forget(self, who: str) -> None:
-        """Look only at later changes."""
-        changes = (shown.change for shown in self._server.shown(self._numbers[who]))
-        self._since[who] = max(changes, default=0)
+        """Look only at what comes from now on."""
+        self.heard(who)
+        self._heard[who].clear()
 
     async def _taken(self) -> None:
         """Until the bot has told Telegram that it keeps everything handed out."""

@@ -1,5 +1,6 @@
 """What Telegram's channel sends: as people see it, and what the sender learns where it fails."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -49,6 +50,9 @@ async def test_buttons_of_several_cards_tell_which_card_they_mean(
     assert one.buttons == (("Nhận", "lead:AB12:claim"), ("Xem hết", "all"))
     assert [label for label, _ in two.buttons] == ["Nhận · AB12", "Nhận · CD34", "Xem hết"]
     assert "AB12\nmới" in two.text
+    told = tuple(Card(name, "mới", (Choice(f"lead:{name}:claim", f"Nhận {name}"),)) for name in ("AB12", "CD34"))
+    await channel.send(out(Reply("Hai yêu cầu:", cards=told)))
+    assert [label for label, _ in server.shown(HOA)[2].buttons] == ["Nhận AB12", "Nhận CD34"], "said already"
 
 
 async def test_a_label_longer_than_a_button_is_shortened(server: TelegramServer, channel: TelegramChannel) -> None:
@@ -70,6 +74,26 @@ async def test_a_long_text_goes_out_in_parts_that_telegram_takes(
     assert [bool(part.buttons) for part in parts] == [False] * (len(parts) - 1) + [True]
     assert number == str(parts[-1].number)
     assert len(parts) == 3
+
+
+async def test_a_long_text_cut_short_goes_on_where_it_ended(server: TelegramServer, channel: TelegramChannel) -> None:
+    server.meet(HOA)
+    message = out(Reply("Một câu trả lời dài. " * 500))
+    gate = server.hold("sendMessage")
+    sending = asyncio.create_task(channel.send(message))
+    await server.called("sendMessage", 1)
+    gate.set()
+    gate.clear()
+    await server.called("sendMessage", 2)
+    server.fail("sendMessage", retry_after=1)
+    gate.set()
+    with pytest.raises(TryLater):
+        await sending
+    assert len(server.shown(HOA)) == 1
+    await channel.send(message)
+    assert len(server.shown(HOA)) == 3, "no part twice"
+    await channel.send(message)
+    assert len(server.shown(HOA)) == 6, "what went out whole is forgotten"
 
 
 async def test_a_message_takes_the_place_of_an_earlier_one(server: TelegramServer, channel: TelegramChannel) -> None:

@@ -13,7 +13,7 @@ from tests.fakes.browser import running_browser
 from tests.fakes.desk_house import DeskHouse
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, BrowserContext, Page
+    from playwright.async_api import Browser, BrowserContext, Dialog, Page
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -117,7 +117,12 @@ async def test_a_lead_is_taken_and_finished_with_a_question_before_the_end(visit
     assert len(await house.told("7F3K2Q")) == 1
     await page.get_by_role("button", name="Đã liên hệ: 7F3K2Q").click()
     asked: list[str] = []
-    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss())[1])
+
+    async def dismiss(dialog: "Dialog") -> None:
+        asked.append(dialog.message)
+        await dialog.dismiss()
+
+    page.once("dialog", dismiss)
     await page.get_by_role("button", name="Xong: 7F3K2Q").click()
     assert asked == ["Ghi yêu cầu 7F3K2Q là đã xong? Sau đó không đổi lại được, và doanh nghiệp được báo."]
     page.once("dialog", lambda dialog: dialog.accept())

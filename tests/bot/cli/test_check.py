@@ -1,0 +1,160 @@
+"""`bot check`: a sound machine passes, and every trouble is one line with its mend."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from bot.cli.main import run_command
+from bot.store.store import Store
+from tests.fakes.command import bot
+
+TOKEN = "123456:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQ"
+
+
+def written(folder: Path, text: str = "") -> str:
+    """Settings with free ports and a database in a folder of the test."""
+    path = folder / "config.toml"
+    path.write_text(f'[storage]\nurl = "sqlite:///{folder}/bot.db"\n[web]\nport = 0\n[desk]\nport = 0\n{text}', "utf-8")
+    return str(path)
+
+
+def checked(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, list[str], list[str]]:
+    """The exit status, and the problems and notices of a check."""
+    status = run_command(["check", *arguments])
+    lines = capsys.readouterr().out.splitlines()
+    problems, notices = (
+        [line.removeprefix(f"{kind}: ") for line in lines if line.startswith(f"{kind}: ")]
+        for kind in ("problem", "notice")
+    )
+    assert lines[-1] == f"{len(problems)} problems, {len(notices)} notices"
+    assert len(lines) == len(problems) + len(notices) + 1, "each has one line"
+    return status, problems, notices
+
+
+@contextmanager
+def answering(status: int, body: object) -> Iterator[str]:
+    """A server on loopback that answers every question alike; its address."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(json.dumps(body).encode())
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Silent."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_what_is_shipped_passes_with_notices_and_nothing_is_made(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    config = written(tmp_path)
+    status, problems, notices = checked(capsys, "--config", config)
+    assert (status, problems) == (0, [])
+    assert any("entries are not confirmed by the department yet" in line for line in notices)
+    assert any("there is no database yet" in line for line in notices)
+    assert [path.name for path in tmp_path.iterdir()] == ["config.toml"]
+
+
+def test_a_database_that_is_there_is_opened(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    Store(f"sqlite:///{tmp_path}/bot.db").close()
+    status, problems, notices = checked(capsys, "--config", written(tmp_path))
+    assert (status, problems) == (0, [])
+    assert not any("database" in line for line in notices)
+    (tmp_path / "bot.db").write_bytes(b"this is no database, but long enough to be taken for one" * 100)
+    status, problems, _ = checked(capsys, "--config", written(tmp_path))
+    assert status == 1
+    assert problems[0].startswith("[storage] url: ")
+
+
+def test_every_bad_setting_is_a_problem_beside_those_of_the_knowledge(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    config = written(tmp_path, '[telegram]\nenabled = true\n[limits]\nburst = "many"\n')
+    status, problems, notices = checked(capsys, "--config", config)
+    assert status == 1
+    assert len(problems) == 2
+    assert "[telegram]" in problems[0]
+    assert "[limits] burst" in problems[1]
+    assert any("not confirmed" in line for line in notices)
+    status, problems, _ = checked(capsys, "--config", str(tmp_path / "none.toml"))
+    assert (status, len(problems)) == (1, 1)
+
+
+def test_a_port_somebody_has_is_named_by_its_setting(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        config = written(tmp_path).replace("config.toml", "busy.toml")
+        text = (tmp_path / "config.toml").read_text("utf-8").replace("[desk]\nport = 0", f"[desk]\nport = {port}")
+        Path(config).write_text(text, "utf-8")
+        status, problems, _ = checked(capsys, "--config", config)
+    assert status == 1
+    assert problems == [
+        f"[desk] cannot listen on port {port} on 127.0.0.1: Address already in use; "
+        "end the program that uses it, or set another [desk] port"
+    ]
+
+
+@pytest.mark.parametrize("health", [200, 503])
+def test_beside_a_running_bot_its_ports_are_its_own(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, health: int
+) -> None:
+    with answering(health, {"status": "ok", "knowledge": 7}) as where:
+        port = where.rpartition(":")[2]
+        path = tmp_path / "config.toml"
+        path.write_text(f'[storage]\nurl = "sqlite:///{tmp_path}/bot.db"\n[web]\nport = {port}\n', "utf-8")
+        status, problems, notices = checked(capsys, "--config", str(path))
+    assert (status, problems) == (0, [])
+    assert "the bot is running here, so its ports were not tried" in notices
+
+
+def test_a_desk_open_to_others_without_https_is_worth_a_notice(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[web]\nport = 0\n[desk]\nhost = "0.0.0.0"\nport = 0\n', "utf-8")
+    done = bot("check", folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "notice: [desk] host: other machines reach the desk" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "wrong", "line"),
+    [
+        (200, {"ok": True, "result": {"username": "CauNoiBot"}}, False, "the token is that of @CauNoiBot"),
+        (401, {"ok": False}, True, "[telegram] token: Telegram refuses it (401)"),
+        (200, {"ok": True}, True, "cannot be asked"),
+    ],
+)
+def test_online_asks_telegram_whether_the_token_is_good(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, status: int, body: object, wrong: bool, line: str
+) -> None:
+    with answering(status, body) as where:
+        telegram = f'[telegram]\nenabled = true\ntoken = "{TOKEN}"\nbase_url = "{where}"\n'
+        config = written(tmp_path, telegram)
+        exit_status, problems, notices = checked(capsys, "--online", "--config", config)
+    assert exit_status == int(wrong)
+    assert any(line in found for found in (problems if wrong else notices))
+    assert not any(TOKEN[7:] in found for found in (*problems, *notices))
+
+
+def test_a_telegram_out_of_reach_is_a_problem_only_online(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+    telegram = f'[telegram]\nenabled = true\ntoken = "{TOKEN}"\nbase_url = "http://127.0.0.1:{port}"\n'
+    config = written(tmp_path, telegram)
+    assert checked(capsys, "--config", config)[0] == 0
+    status, problems, _ = checked(capsys, "--online", "--config", config)
+    assert (status, len(problems)) == (1, 1)
+    assert "Connection refused" in problems[0]
