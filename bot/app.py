@@ -1,7 +1,6 @@
 """Puts the bot together: starts its rooms in order, stops them in reverse."""
 
 import asyncio
-import datetime as dt
 import secrets
 import sys
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,20 +12,20 @@ from bot.channels.base import Channel, Said
 from bot.channels.telegram import TelegramChannel
 from bot.channels.web import WebChannel
 from bot.channels.web_limits import WebLimits
-from bot.clock import Clock, SystemClock, to_ms
+from bot.clock import Clock, SystemClock
 from bot.config import Settings
 from bot.inbox import Inbox
 from bot.jobs import Jobs
 from bot.knowledge_base import KnowledgeBase, shipped
 from bot.reading import Reader
 from bot.sender import Sender
-from bot.store import inbox, leases, messages, officers, outbox, work
+from bot.store import inbox, leases, messages, outbox, work
 from bot.store.connection import Connection
 from bot.store.outbox import Row
 from bot.store.shelf import SqlShelf, version
 from bot.store.store import Store
 from bot.turns import Turns
-from bot.web import health
+from bot.web import desk_link, health
 from bot.web.chat import ChatPage, page_words
 from bot.web.desk import Desk
 from bot.web.server import Listener, site
@@ -39,13 +38,12 @@ from handlers.reminder import DUES
 from handlers.welcome import greeting
 from knowledge.entry import Entry
 from knowledge.library import Library, Seeded
+from knowledge.shelf import LostUpdate
 
 log = structlog.get_logger(__name__)
 
 #: Seconds between looks for a newly published knowledge base, and between counts for the health page.
 LOOK = 1.0
-#: How long a one-time link to the desk can be used.
-DESK_LINK = dt.timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +156,6 @@ class App:
         )
         if not settings.telegram.enabled:
             return (self.web,)
-        if unconfirmed := sum(not entry.confirmed for entry in self.base.entries.values()):
-            log.warning("app.unconfirmed_entries", entries=unconfirmed, channel="telegram")
         telegram = settings.telegram
         return self.web, TelegramChannel(
             telegram.token.get_secret_value(), clock=self.clock, base_url=telegram.base_url, proxy=telegram.proxy
@@ -200,7 +196,10 @@ class App:
             seeded = library.seed(self.parts.shipped(), now)
             return library.load(), library.version, seeded
 
-        entries, number, seeded = await self.store.write(seed)
+        try:
+            entries, number, seeded = await self.store.write(seed)
+        except LostUpdate:  # another process started at the same moment and was faster; now there is nothing to seed
+            entries, number, seeded = await self.store.write(seed)
         if seeded.added or seeded.updated or seeded.drafted:
             log.info("app.seeded", added=seeded.added, updated=seeded.updated, drafted=seeded.drafted)
         hold = self.settings.answers.hold_unconfirmed
@@ -250,11 +249,9 @@ class App:
 
     async def desk_link(self, officer: Officer) -> str:
         """A one-time link to the desk."""
-        code, until = secrets.token_urlsafe(16), to_ms(self.clock.now() + DESK_LINK)
-        await self.store.write(lambda connection: officers.issue(connection, "desk", code, officer.id, until))
         desk = self.settings.desk
         port = self.desk_listener.port if self.desk_listener else desk.port
-        return f"{desk.public_url.rstrip('/') or f'http://{desk.host}:{port}'}/enter#{code}"
+        return await self.store.write(lambda connection: desk_link.issue(connection, self.clock, desk, port, officer))
 
     def health(self) -> Mapping[str, object]:
         """How the bot is, for a monitor."""

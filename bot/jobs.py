@@ -10,7 +10,7 @@ from bot.channels.base import Taken
 from bot.clock import Clock, to_ms
 from bot.errors import StoreError
 from bot.reading import Reader
-from bot.store import inbox, messages, outbox, work
+from bot.store import inbox, messages, officers, outbox, work
 from bot.store.connection import Connection
 from bot.store.outbox import Row
 from bot.store.store import Store
@@ -117,6 +117,7 @@ class Jobs:
         now = self._clock.now()
         remembered = to_ms(now - dt.timedelta(days=REMEMBER_DAYS))
         inbox.forget(connection, remembered)
+        officers.forget(connection, remembered)
         outbox.forget(connection, remembered)
         messages.forget(connection, to_ms(now - dt.timedelta(days=self._keep_days)))
         work.later(connection, Later(HOUSEKEEPING, now + dt.timedelta(days=1), HOUSEKEEPING), None)

@@ -25,7 +25,7 @@ SECRETS = re.compile(
     r"\d{5,}(?::|%3A)[A-Za-z0-9_-]{30,}|(\bBearer\s+)[A-Za-z0-9._~+/=-]+|(://[^\s/:@]*:)[^\s/@]+(?=@)", re.IGNORECASE
 )
 #: Chatty loggers, and those whose lines hold a token at INFO (httpx tells each URL).
-QUIET = ("httpx", "httpcore", "telegram", "aiohttp.access")
+QUIET = ("httpx", "httpcore", "telegram", "aiohttp.access", "alembic")
 HANDLER = "cau-noi"
 
 

@@ -104,12 +104,16 @@ def told_plainly(engine: Engine) -> Iterator[None]:
     try:
         yield
     except (DBAPIError, PoolTimeout, sqlite3.Error) as error:
-        if not _about_the_place(error):
+        # After a full disk the way back to a savepoint fails as well: what matters is the error before that one.
+        trouble: BaseException | None = error
+        while trouble is not None and not _about_the_place(trouble):
+            trouble = trouble.__context__
+        if trouble is None:
             raise
-        raise StoreUnavailable(_sentence(engine, error)) from error
+        raise StoreUnavailable(_sentence(engine, trouble)) from trouble
 
 
-def _about_the_place(error: Exception) -> bool:
+def _about_the_place(error: BaseException) -> bool:
     if isinstance(error, PoolTimeout):
         return True
     # What a listener or the writer asks of the driver itself comes as it is, everything else wrapped by SQLAlchemy.
@@ -122,7 +126,7 @@ def _about_the_place(error: Exception) -> bool:
     return isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated)
 
 
-def _sentence(engine: Engine, error: Exception) -> str:
+def _sentence(engine: Engine, error: BaseException) -> str:
     sqlite = engine.dialect.name == "sqlite"
     where = engine.url.database if sqlite else f"PostgreSQL at {engine.url.host or 'its socket'}"
     own = error.orig if isinstance(error, DBAPIError) else error

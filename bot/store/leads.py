@@ -97,8 +97,9 @@ def of_person(connection: Connection, person: int, limit: int = 20) -> tuple[Lea
 
 
 def in_states(connection: Connection, states: tuple[str, ...] = OPEN, limit: int = 200) -> tuple[Lead, ...]:
-    """Leads in these states, oldest first."""
-    return _leads(connection, _select().where(leads.c.state.in_(states)).order_by(leads.c.id).limit(limit))
+    """Leads in these states, oldest first; the newest ones where there are more than `limit`."""
+    newest_first = _select().where(leads.c.state.in_(states)).order_by(leads.c.id.desc()).limit(limit)
+    return tuple(reversed(_leads(connection, newest_first)))
 
 
 def newest(connection: Connection, limit: int = 200) -> tuple[Lead, ...]:

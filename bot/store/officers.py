@@ -151,3 +151,8 @@ def sign_out(connection: Connection, token: str, now: int) -> None:
     connection.execute(
         update(passes).where(passes.c.kind == "signed-in", passes.c.hash == hashed(token)).values(used_at=now)
     )
+
+
+def forget(connection: Connection, before: int) -> None:
+    """Delete passes that ended before a time."""
+    connection.execute(delete(passes).where(passes.c.expires_at < before))

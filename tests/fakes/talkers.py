@@ -4,10 +4,11 @@ import asyncio
 import io
 import queue
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, Protocol
+from typing import Any
 
 from bot.app import App
 from bot.channels.base import Channel, Take, Taken, Wake
@@ -36,36 +37,46 @@ class Heard:
         return " ".join([*self.text.split(), *(f"[{label}]" for label in self.labels)])
 
 
-class Talker(Protocol):
+class Talker(ABC):
     """Everybody who talks over one channel. What they do returns once the bot has taken it in."""
 
     def settings(self) -> dict[str, Any]:
         """The settings the bot needs to be reached so."""
+        return {}
 
     def channels(self) -> tuple[Channel, ...]:
         """Channels the bot does not open by itself; new ones for every start."""
+        return ()
 
     async def open(self) -> None:
         """Before the bot's first start."""
+        return
 
     async def meet(self, app: App) -> None:
         """The bot is there (again)."""
+        return
 
+    @abstractmethod
     async def close(self) -> None:
         """After the bot's last stop."""
 
+    @abstractmethod
     async def say(self, who: str, text: str) -> None:
         """Type a text."""
 
+    @abstractmethod
     async def tap(self, who: str, which: int | str) -> None:
         """Take an offered choice by its place or its label. Raises LookupError if there is none."""
 
     async def send(self, who: str, kind: Kind, value: str) -> None:
         """Send something that is no text."""
+        raise LookupError(f"nobody can send ({kind}) here")
 
+    @abstractmethod
     def heard(self, who: str) -> tuple[Heard, ...]:
         """What came to a person since they were made to forget, in the order it came."""
 
+    @abstractmethod
     def forget(self, who: str) -> None:
         """Look only at what comes from now on."""
 
@@ -109,8 +120,8 @@ class Keys:
         return self._typed.get()
 
 
-class Terminal:
-    """A Talker: everybody has a terminal."""
+class Terminal(Talker):
+    """Everybody has a terminal."""
 
     def __init__(self, people: Sequence[str], clock: Clock) -> None:
         self._clock, self._number = clock, count(1)
@@ -118,22 +129,11 @@ class Terminal:
         self._seats: dict[str, Seat] = {}
         self._since = dict.fromkeys(people, 0)
 
-    def settings(self) -> dict[str, Any]:
-        """None."""
-        return {}
-
     def channels(self) -> tuple[Channel, ...]:
         """A terminal for everybody; the old ones are left."""
         self._leave()
-        ids = lambda: f"line-{next(self._number)}"  # noqa: E731
-        self._seats = {who: Seat(who, self._clock, ids, screen) for who, screen in self._screens.items()}
+        self._seats = {who: Seat(who, self._clock, self._new_id, screen) for who, screen in self._screens.items()}
         return tuple(self._seats.values())
-
-    async def open(self) -> None:
-        """Nothing to do."""
-
-    async def meet(self, app: App) -> None:
-        """Nothing to do: the bot has the terminals."""
 
     async def close(self) -> None:
         """Leave."""
@@ -154,10 +154,6 @@ class Terminal:
             raise LookupError(f"no choice {which!r} was offered: {offered}")
         await self.say(who, found[-1])
 
-    async def send(self, who: str, kind: Kind, value: str) -> None:
-        """Never: there is only text."""
-        raise LookupError(f"a terminal has no {kind}")
-
     def heard(self, who: str) -> tuple[Heard, ...]:
         """What was printed; the numbered lines are the labels."""
         printed = self._screens[who].getvalue()[self._since[who] :]
@@ -168,13 +164,16 @@ class Terminal:
         """Look below."""
         self._since[who] = len(self._screens[who].getvalue())
 
+    def _new_id(self) -> str:
+        return f"line-{next(self._number)}"
+
     def _leave(self) -> None:
         for seat in self._seats.values():
             seat.keys.leave()
 
 
-class Web:
-    """A Talker: everybody has the chat page open."""
+class Web(Talker):
+    """Everybody has the chat page open."""
 
     def __init__(self, people: Sequence[str], clock: Clock) -> None:
         self._visitors = {who: WebVisitor("") for who in people}
@@ -183,13 +182,6 @@ class Web:
     def settings(self) -> dict[str, Any]:
         """No bounds on how fast one may write, for the clock stands still."""
         return {"limits": {"burst": 10_000, "per_address_per_minute": 10_000}}
-
-    def channels(self) -> tuple[Channel, ...]:
-        """None: the bot opens its pages itself."""
-        return ()
-
-    async def open(self) -> None:
-        """Nothing to do."""
 
     async def meet(self, app: App) -> None:
         """Open the page, as it does by itself after a lost connection."""
@@ -212,10 +204,6 @@ class Web:
         """Tap a button."""
         _stored(await self._visitors[who].tap(which))
 
-    async def send(self, who: str, kind: Kind, value: str) -> None:
-        """Never: the page has only text."""
-        raise LookupError(f"the page has no {kind}")
-
     def heard(self, who: str) -> tuple[Heard, ...]:
         """The messages shown."""
         return tuple(map(_page, self._shown(who)[self._since[who] :]))
@@ -230,8 +218,8 @@ class Web:
         return list({frame["message"]: frame for frame in frames}.values())
 
 
-class Telegram:
-    """A Talker: everybody has Telegram."""
+class Telegram(Talker):
+    """Everybody has Telegram."""
 
     def __init__(self, people: Sequence[str], clock: Clock) -> None:
         self._server = TelegramServer(clock=clock)
@@ -243,16 +231,9 @@ class Telegram:
         """Where its Bot API is."""
         return {"telegram": {"enabled": True, "token": self._server.token, "base_url": self._server.url}}
 
-    def channels(self) -> tuple[Channel, ...]:
-        """None: the bot opens Telegram itself."""
-        return ()
-
     async def open(self) -> None:
         """Start Telegram's side; it outlives the bot."""
         await self._server.start()
-
-    async def meet(self, app: App) -> None:
-        """Nothing to do: the bot comes to Telegram."""
 
     async def close(self) -> None:
         """Stop it."""
@@ -302,11 +283,9 @@ class Telegram:
         await self._server.until(lambda: not self._server.unconfirmed)
 
 
-TALKERS: dict[ChannelName, Callable[[Sequence[str], Clock], Talker]] = {
-    "terminal": Terminal,
-    "web": Web,
-    "telegram": Telegram,
-}
+#: Made with the names of the people and the bot's clock.
+Make = Callable[[Sequence[str], Clock], Talker]
+TALKERS: dict[ChannelName, Make] = {"terminal": Terminal, "web": Web, "telegram": Telegram}
 
 
 def _page(frame: dict[str, Any]) -> Heard:

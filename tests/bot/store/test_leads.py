@@ -144,6 +144,7 @@ async def test_lists_hold_who_and_what_they_say(store: Store) -> None:
     assert [lead.code for lead in await read(lambda c: rooms.of_person(c, lan))] == ["3", "1"]
     assert [lead.code for lead in await read(rooms.in_states)] == ["1", "3"]
     assert [lead.code for lead in await read(lambda c: rooms.in_states(c, ("done", "new")))] == ["2", "3"]
+    assert [lead.code for lead in await read(lambda c: rooms.in_states(c, limit=1))] == ["3"]
     assert [lead.code for lead in await read(lambda c: rooms.newest(c, 2))] == ["3", "2"]
 
 

@@ -61,6 +61,13 @@ async def test_what_is_given_back_is_free(store: Store) -> None:
     assert not await store.write(take("c", name="send/other/test"))
 
 
+async def test_who_knows_that_nobody_else_runs_takes_it_from_the_dead(store: Store) -> None:
+    assert await store.write(take("killed"))
+    assert await store.write(lambda connection: rooms.take(connection, NAME, "next", 60, alone=True))
+    assert await holder(store) == "next"
+    assert not await store.write(take("another"))
+
+
 async def test_on_a_file_the_lease_of_another_boot_is_void(sqlite_url: str) -> None:
     store = Store(sqlite_url)
     await store.write(take("before the power cut", seconds=1_000_000))

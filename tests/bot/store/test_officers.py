@@ -156,6 +156,14 @@ async def test_codes_are_kept_hashed(store: Store) -> None:
     assert "one-time" not in kept
 
 
+async def test_ended_passes_are_forgotten(store: Store) -> None:
+    officer = await store.write(add())
+    for until in (99, 100):
+        await issue(store, "desk", f"until {until}", officer, until)
+    await store.write(lambda connection: rooms.forget(connection, 100))
+    assert await store.read(lambda c: c.execute(select(passes.c.hash)).scalar_one()) == rooms.hashed("until 100")
+
+
 @pytest.mark.parametrize("used", [False, True])
 async def test_an_officer_who_leaves_has_no_place_no_pass_and_no_desk(store: Store, used: bool) -> None:
     officer, other = await store.write(add()), await store.write(add("Anh Minh"))

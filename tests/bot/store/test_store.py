@@ -219,19 +219,23 @@ def test_many_pieces_share_a_commit(sqlite_url: str) -> None:
     assert len(commits) < 50
 
 
-def test_the_bot_runs_once_on_a_file(sqlite_url: str) -> None:
+def test_the_bot_runs_once_on_a_file_in_each_role(sqlite_url: str) -> None:
     first, second = Store(sqlite_url), Store(sqlite_url)
-    first.claim_file()
-    with pytest.raises(AlreadyRunning, match="stop it"):
+    assert first.claim_file()
+    with pytest.raises(AlreadyRunning, match=r"Another `bot run` uses .*stop it"):
         second.claim_file()
+    assert second.claim_file("chat")
     first.close()
-    second.claim_file()
+    third = Store(sqlite_url)
+    assert third.claim_file()
     second.close()
+    third.close()
 
 
 def test_several_bots_run_on_one_server(postgres_url: str) -> None:
-    for store in (Store(postgres_url), Store(postgres_url)):
-        store.claim_file()
+    opened = [Store(postgres_url), Store(postgres_url)]
+    assert [store.claim_file() for store in opened] == [False, False]
+    for store in opened:
         store.close()
 
 

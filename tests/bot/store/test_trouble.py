@@ -82,6 +82,19 @@ async def test_a_full_disk_refuses_the_write_and_takes_the_next_when_there_is_ro
     assert await small.read(stored) == kept + 1
 
 
+async def test_a_full_disk_is_said_plainly_from_inside_a_savepoint_too(small: Store) -> None:
+    Disk(small).settings = ("max_page_count = 1",)
+
+    def nested(connection: Connection) -> None:
+        with connection.begin_nested():
+            for number in range(20):
+                task(str(number), LONG)(connection)
+
+    with pytest.raises(StoreUnavailable, match="disk is full"):
+        await small.write(nested)
+    assert await small.read(stored) == 0
+
+
 async def test_on_a_full_disk_nothing_is_acknowledged_that_is_not_stored(small: Store) -> None:
     Disk(small).settings = ("max_page_count = 1",)
     assert await small.write(task("before")) == "before"
