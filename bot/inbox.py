@@ -89,6 +89,9 @@ class Inbox:
             except StoreError as error:
                 log.error("inbox.recovery_unavailable", error=str(error))
                 more = False
+            except Exception:  # the loop must live on, or what is pending would stay so
+                log.exception("inbox.recovery_failed")
+                more = False
             if not more:
                 self._stirred.clear()
                 with_pause = asyncio.wait_for(self._stirred.wait(), 0.5)

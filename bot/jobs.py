@@ -8,7 +8,7 @@ import structlog
 
 from bot.channels.base import Taken
 from bot.clock import Clock, to_ms
-from bot.errors import StoreError
+from bot.errors import StoreUnavailable
 from bot.reading import Reader
 from bot.store import inbox, messages, officers, outbox, work
 from bot.store.connection import Connection
@@ -66,8 +66,10 @@ class Jobs:
         while True:
             try:
                 await self.run_due()
-            except StoreError as error:
+            except StoreUnavailable as error:
                 log.error("jobs.unavailable", error=str(error))
+            except Exception:  # the loop must live on, or nothing would ever be due again
+                log.exception("jobs.look_failed")
             await asyncio.sleep(POLL)
 
     async def run_due(self) -> None:
@@ -76,7 +78,7 @@ class Jobs:
         for job in await self._store.read(lambda connection: work.due(connection, now)):
             try:
                 stored = await self._store.write(self._work(job))
-            except StoreError:
+            except StoreUnavailable:
                 raise
             except Exception as error:
                 # One job that raises must not keep the others from their time.

@@ -68,12 +68,12 @@ def _decided(message: Inbound, person: Person, context: Context, order: Sequence
 
 
 def _resumed(turn: Turn, by: Handler, person: Person, context: Context, order: Sequence[Handler]) -> Turn:
-    """The turn, followed by the question that is still open, if somebody else answered in between.
+    """The turn, followed by the question that is open, if somebody else than who asks it answered.
 
     The open question alone offers choices then: others beside it would lead out of the form by accident.
     """
     waiting = turn.state.waiting
-    if waiting is None or waiting != person.conversation.waiting or waiting.handler == by.name:
+    if waiting is None or waiting.handler == by.name:
         return turn
     resume = next((h.resume for h in order if h.name == waiting.handler), None)
     if resume is None:

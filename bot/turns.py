@@ -9,7 +9,7 @@ from bot.channels.base import Taken
 from bot.clock import Clock, to_ms
 from bot.router import route
 from bot.store import inbox, messages, people
-from bot.store.connection import Connection, DatabaseError
+from bot.store.connection import Connection, DatabaseError, savepoint
 from bot.store.context import StoreContext
 from bot.store.effects import LeaseOf, store_turn
 from bot.store.outbox import Row
@@ -69,7 +69,7 @@ class Turns:
             if arrived.held:
                 return Stored(Taken.PENDING)
             try:
-                with connection.begin_nested():
+                with savepoint(connection, "decided"):
                     return Stored(Taken.ANSWERED, self._turn(connection, arrived, inbound, reading, now))
             except DatabaseError:
                 raise

@@ -1,6 +1,8 @@
 """Stop, erase, and what is kept: asked first, so that they work in the middle of anything."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from handlers import department, leads
 from handlers.context import Context, Handler
@@ -71,12 +73,22 @@ def told(person: Person, context: Context) -> Turn:
 def _ask(person: Person, context: Context, key: str) -> Turn:
     wording = context.wording(person.language)
     choices = tuple(Choice(id, wording.say(f"privacy.{id.replace(':', '.')}")) for id in ("erase:yes", "erase:no"))
-    state = person.conversation.wait(Waiting(NAME, ERASE))
+    state = person.conversation.wait(Waiting(NAME, ERASE, _form(person.conversation.waiting)))
     return Turn(state, (Reply(wording.say(key), choices),), (), "bot.erase")
 
 
+def _form(waiting: Waiting | None) -> Mapping[str, Any]:
+    """The form that was open when the wish came, to go on with if the person thinks better of it."""
+    if waiting is None or waiting.handler == NAME:
+        return waiting.data if waiting else {}
+    return {"handler": waiting.handler, "step": waiting.step, "data": dict(waiting.data), "number": waiting.number}
+
+
 def _keep(person: Person, context: Context) -> Turn:
-    return Turn(person.conversation.wait(None), (Reply(context.wording(person.language).say("privacy.erase.kept")),))
+    waiting = person.conversation.waiting
+    form = waiting.data if waiting is not None and waiting.handler == NAME else {}
+    state = person.conversation.wait(Waiting(**form) if form else None)
+    return Turn(state, (Reply(context.wording(person.language).say("privacy.erase.kept")),))
 
 
 def _where(person: Person) -> str:

@@ -108,8 +108,9 @@ def _is_aside(step: str, text: str, read: Answer, context: Context) -> bool:
     found = context.reading.found
     if found.outcome != "answer":
         return bool(read.problem) and found.reply in ("near", "abuse")
-    # A need may well be what the base answers too; a name is not.
-    return bool(read.problem) or is_question(text) or (step in MAY_SKIP and found.candidates[0].score >= SURE)
+    # A need may well be what the base answers too, and read like a question ("mua máy"); a name is not.
+    asks = text.endswith("?") if step == "need" else is_question(text)
+    return bool(read.problem) or asks or (step in MAY_SKIP and found.candidates[0].score >= SURE)
 
 
 def _tapped(choice: str, waiting: Waiting | None, person: Person, context: Context) -> Turn | None:

@@ -32,7 +32,8 @@ conversations = Table(
     time("updated_at"),
 )
 
-#: Both ways. `ours` 0 or 1; `update_id` is the platform's id of theirs; `body` the Reply of ours as JSON.
+#: Both ways, numbered for ever: a number used again would look shown already to a chat page. `ours` 0 or 1;
+#: `update_id` is the platform's id of theirs; `body` the Reply of ours as JSON.
 messages = Table(
     "messages",
     metadata,
@@ -45,6 +46,7 @@ messages = Table(
     time("at"),
     Index("ix_messages_address_id_id", "address_id", "id"),
     Index("ix_messages_at", "at"),
+    sqlite_autoincrement=True,
 )
 
 #: Every update once. `raw` is the Inbound as JSON while it is pending or failed, "" once done.

@@ -219,6 +219,7 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["address_id"], ["addresses.id"], name=op.f("fk_messages_address_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_messages_address_id_id", "messages", ["address_id", "id"], unique=False)
     op.create_index("ix_messages_at", "messages", ["at"], unique=False)
