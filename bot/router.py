@@ -68,13 +68,15 @@ def _decided(message: Inbound, person: Person, context: Context, order: Sequence
 
 
 def _resumed(turn: Turn, by: Handler, person: Person, context: Context, order: Sequence[Handler]) -> Turn:
-    """The turn, followed by the question that is open, if somebody else than who asks it answered.
+    """The turn, followed by the question that is open: if somebody else answered in between, or handed it back.
 
     The open question alone offers choices then: others beside it would lead out of the form by accident.
     """
-    waiting = turn.state.waiting
-    if waiting is None or waiting.handler == by.name:
+    waiting, before = turn.state.waiting, person.conversation.waiting
+    if waiting is None or before is None or waiting.handler == by.name:
         return turn
+    if waiting != before and before.handler != by.name:
+        return turn  # it begins only now, and whoever began it has asked
     resume = next((h.resume for h in order if h.name == waiting.handler), None)
     if resume is None:
         return turn

@@ -9,7 +9,7 @@ from bot.store.connection import Connection
 from handlers.message import Address, Inbound
 from handlers.person import Officer
 
-OFFICER = "Cán bộ trực thử"
+OFFICER = "Trực ban (thử)"
 TALK = (
     "mua máy sấy dừa có được hỗ trợ không?",
     "để lại yêu cầu",

@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 #: Where --demo keeps its things, unless the settings name a database.
 DEMO = "sqlite:///data/demo.db"
 #: The officer of a first start without settings.
-FIRST = "Cán bộ trực"
+FIRST = "Trực ban"
 
 
 @click.command("run")
