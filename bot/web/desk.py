@@ -118,7 +118,7 @@ class Desk:
         return await self._board(request, visit, view_named(request.query.get("view", "")), whole=True)
 
     async def _changed(self, request: web.Request) -> web.Response:
-        """What the page asks for every second; 204 while it shows everything."""
+        """What the page asks for twice a second; 204 while it shows everything."""
         visit = await self._visit(request)
         view = view_named(request.query.get("view", ""))
         return await self._board(request, visit, view, seen=request.query.get("seen", ""))

@@ -102,7 +102,7 @@ async def test_a_lead_is_seen_within_about_a_second_and_said_aloud(visit: Visit,
     began = house.clock.steady()
     await house.lead("9KM4TZ", "Đăng ký hội chợ")
     await page.locator("#lead-9KM4TZ.fresh").wait_for()
-    assert house.clock.steady() - began < 3, "a look every second, on a busy machine"
+    assert house.clock.steady() - began < 3, "two looks a second, on a busy machine"
     assert await page.title() == "(2) Bàn tiếp nhận"
     said = page.get_by_role("status")
     assert (await said.inner_text()).endswith("Yêu cầu mới 9KM4TZ: Đăng ký hội chợ")
