@@ -188,6 +188,8 @@ class App:
         )
         await jobs.start()
         self._later("jobs", jobs.stop)
+        # Counted from here: a monitor that asks in the first second must not hear of a bot that fell behind.
+        self._looked_at = self.clock.steady()
         look = asyncio.create_task(self._look(), name="app-look")
         self._later("look", lambda: _end(look))
 

@@ -132,11 +132,6 @@ class Profile:
     contact_name: str = ""
     phone: str = ""
 
-    @property
-    def complete(self) -> bool:
-        """Whether staff could call back."""
-        return bool(self.enterprise and self.contact_name and self.phone)
-
 
 @dataclass(frozen=True, slots=True)
 class Officer:
