@@ -15,6 +15,7 @@ from bot.channels.web import WebChannel
 from bot.channels.web_limits import WebLimits
 from bot.clock import Clock, SystemClock
 from bot.config import Settings
+from bot.forms import Forms
 from bot.inbox import Inbox
 from bot.jobs import Jobs
 from bot.knowledge_base import KnowledgeBase, shipped
@@ -26,7 +27,7 @@ from bot.store.outbox import Row
 from bot.store.shelf import SqlShelf, version
 from bot.store.store import Store
 from bot.turns import Turns
-from bot.web import desk_link, health
+from bot.web import desk_link, forms, health
 from bot.web.chat import ChatPage, page_words
 from bot.web.desk import Desk
 from bot.web.server import Listener, site
@@ -161,13 +162,18 @@ class App:
             return (self.web,)
         telegram = settings.telegram
         return self.web, TelegramChannel(
-            telegram.token.get_secret_value(), clock=self.clock, base_url=telegram.base_url, proxy=telegram.proxy
+            telegram.token.get_secret_value(),
+            clock=self.clock,
+            base_url=telegram.base_url,
+            proxy=telegram.proxy,
+            forms=Forms(settings.storage.forms).path,
         )
 
     async def _listen(self) -> None:
         """Open the pages. Before the channels, so that they close after them: what is in hand still reaches a page."""
         settings = self.settings
-        public = (*self.web.routes(), *ChatPage(self.web).routes(), *health.routes(self.health))
+        pages = (*ChatPage(self.web).routes(), *forms.routes(Forms(settings.storage.forms)))
+        public = (*self.web.routes(), *pages, *health.routes(self.health))
         self.public_listener = Listener(site(public), settings.web.host, settings.web.port)
         await self.public_listener.start()
         self._later("public pages", self.public_listener.stop)

@@ -72,10 +72,14 @@ class Department(Section):
 
 
 class Storage(Section):
-    """Where everything is kept. A relative SQLite path starts at the working directory; the store makes its folder."""
+    """Where everything is kept. A relative SQLite path starts at the working directory; the store makes its folder.
+
+    `forms` is the folder of the files that entries carry; it need not be there.
+    """
 
     url: Database = Field(default="sqlite:///data/cau-noi.db", repr=False)
     pool_size: Count = 8
+    forms: str = "data/forms"
 
 
 class Web(Section):

@@ -1,11 +1,13 @@
 """The curated base as it runs: loaded from the library, replaced whole when a newer version was published."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 import knowledge
+from knowledge.base import References, references_from
+from knowledge.contacts import contacts_from, filled
 from knowledge.entry import Entry, from_folder
 from knowledge.search import Found, Index, read_routes
 
@@ -19,11 +21,12 @@ class KnowledgeBase:
         self._hold = hold_unconfirmed
         self._read_routes = read_routes(FOLDER / "routes.toml")
         self.routes = route_names(FOLDER / "routes.toml")
+        self.contacts = contacts_from(FOLDER / "contacts.toml")
         self.replace(entries, version)
 
     def replace(self, entries: tuple[Entry, ...], version: int) -> None:
         """Answer from these entries from now on."""
-        shown = {entry.id: entry for entry in entries if entry.confirmed or not self._hold}
+        shown = {entry.id: filled(entry, self.contacts) for entry in entries if entry.confirmed or not self._hold}
         index = Index(shown.values(), self._read_routes)
         self._index, self.entries, self.version = index, MappingProxyType(shown), version
 
@@ -36,6 +39,11 @@ def route_names(path: Path) -> Mapping[str, tuple[str, str]]:
     """Who handles what we do not: key of routes.toml → its Vietnamese and English name."""
     tables = tomllib.loads(path.read_text("utf-8"))
     return MappingProxyType({key: (table["name"]["vi"], table["name"]["en"]) for key, table in tables.items()})
+
+
+def references(forms: Iterable[str] = ()) -> References:
+    """What the shipped entries refer to, with the names of the forms there are. Raises FactsError, EntryError."""
+    return references_from(FOLDER, route_names(FOLDER / "routes.toml"), forms)
 
 
 def shipped() -> tuple[Entry, ...]:

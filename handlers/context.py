@@ -60,6 +60,10 @@ class Knowledge(Protocol):
     def routes(self) -> Mapping[str, tuple[str, str]]:
         """Who handles what we do not: key → (Vietnamese name, English name)."""
 
+    @property
+    def contacts(self) -> Mapping[str, str]:
+        """The old contacts by the names of knowledge.contacts.LINES."""
+
     def search(self, text: str) -> Found:
         """What the base offers for a text."""
 

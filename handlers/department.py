@@ -26,6 +26,6 @@ def contacts(entry: Entry, context: Context, wording: Wording) -> tuple[str, str
     if not lines or not known.get("confirmed_on"):
         return None
     if entry.id in OLD:
-        lines.append(wording.say(OLD[entry.id]))
+        lines.append(wording.say(OLD[entry.id], **context.knowledge.contacts))
     by = known.get("confirmed_by") or name(context, wording)
     return "\n".join(lines), wording.say("entry.confirmed", by=by, date=known["confirmed_on"])

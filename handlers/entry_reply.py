@@ -7,7 +7,7 @@ from dataclasses import replace
 from handlers import department, ways
 from handlers.catalogue import Wording
 from handlers.context import Context
-from handlers.message import Choice, Link, Reply
+from handlers.message import Choice, File, Link, Reply
 from handlers.person import Person
 from handlers.turn import Effect, OpenTask, Turn
 from knowledge.entry import Action, Entry, Source
@@ -33,6 +33,8 @@ def turn(
         replies += first(also, person, context)
     state = replace(person.conversation, topic=entry.id, unknown_at=None, unknown_text="")
     last = replace(replies[-1], choices=choices(entry, context, wording, also), links=links(entry, wording))
+    if not entry.expired(context.now.date()):
+        last = replace(last, files=forms(entry, wording))
     return Turn(state, (*before, *replies[:-1], last), tasks((entry, also), context), entry.id)
 
 
@@ -54,7 +56,7 @@ def long_turn(entry: Entry, person: Person, context: Context) -> Turn:
     )
     replies = tuple(Reply(page) for page in pages(text, LATER_BUBBLE))
     offered = tuple(c for c in choices(entry, context, wording) if c.id != f"more:{entry.id}")
-    last = replace(replies[-1], choices=offered, links=links(entry, wording))
+    last = replace(replies[-1], choices=offered, links=links(entry, wording), files=forms(entry, wording))
     return Turn(replace(person.conversation, topic=entry.id), (*replies[:-1], last), (), entry.id)
 
 
@@ -119,6 +121,12 @@ def links(entry: Entry, wording: Wording) -> tuple[Link, ...]:
         for action in entry.actions
         if action.kind == "link" and action.target
     )
+
+
+def forms(entry: Entry, wording: Wording) -> tuple[File, ...]:
+    """The files the entry carries; their reference is the name in the folder of forms."""
+    titles = ((form.name, form.title.get(wording.language)) for form in entry.files)
+    return tuple(File(name, "document", f"{title} ({name})") for name, title in titles)
 
 
 def tasks(entries: tuple[Entry | None, ...], context: Context) -> tuple[Effect, ...]:

@@ -1,4 +1,4 @@
-"""The entries as the department keeps them: shipped ones load once, edits are published with their history."""
+"""The entries as the department keeps them: shipped ones load once, edits are drafted and published, with history."""
 
 import datetime as dt
 import hashlib
@@ -10,8 +10,10 @@ from typing import Any
 from knowledge.entry import Entry, from_mapping, to_mapping
 from knowledge.shelf import LostUpdate, Shelf, Tables
 
-#: The editor named in the history where a new version of the product changed an entry.
+#: The editor named in the history, and of a draft, where a new version of the product brought the words.
 SHIPPED = "shipped"
+#: Where the row of an entry keeps what is not published: an editor's words, and an upgrade's beside them.
+DRAFTS = ("draft", "shipped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +26,42 @@ class Seeded:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What an edit did: the shelf's version after it, and the ids of the entries whose published words it changed."""
+
+    version: int
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An entry that is not published yet: whose words, since when (aware), and the version they were kept at.
+
+    To publish it expect `version`: that is refused if the entry was changed after the draft was written.
+    """
+
+    entry: Entry
+    editor: str
+    at: dt.datetime
+    version: int
+
+    @property
+    def id(self) -> str:
+        """The id of the entry."""
+        return self.entry.id
+
+
+@dataclass(frozen=True, slots=True)
 class Revision:
     """One change of one entry: who, when (aware), and the changed fields before and after, as in `to_mapping`.
 
-    A field that is missing on one side was not there; `after` is empty where the entry was removed.
+    A field that is missing on one side was not there; `after` is empty where the entry was removed. `version` is the
+    shelf's version the change made; the revisions of one version were one change.
     """
 
     id: str
     number: int
+    version: int
     editor: str
     at: dt.datetime
     before: Mapping[str, Any]
@@ -45,14 +75,21 @@ class Library:
         self._shelf = shelf
         #: The shelf's version when this library last read or wrote it.
         self.version = 0
+        #: The version at which each entry last changed, as of `version`; also of entries that were removed.
+        self.changed: Mapping[str, int] = {}
 
     def load(self) -> tuple[Entry, ...]:
         """The published entries in the order of their ids. Raises ShelfError, EntryError."""
-        return self._entries("entry")
+        return tuple(_entry(row["entry"], row) for row in self._rows() if row["entry"])
 
-    def drafts(self) -> tuple[Entry, ...]:
-        """Shipped entries newer than the one the department edited, waiting for its decision, by id."""
-        return self._entries("draft")
+    def drafts(self) -> tuple[Draft, ...]:
+        """What waits to be published, by id; of one entry an editor's before the shipped one. Raises as `load`."""
+        return tuple(
+            Draft(_entry(kept["entry"], row), kept["editor"], dt.datetime.fromisoformat(kept["at"]), kept["version"])
+            for row in self._rows()
+            for field in DRAFTS
+            if (kept := row.get(field))
+        )
 
     def revisions(self, id: str) -> tuple[Revision, ...]:
         """The history of an entry, oldest first; empty for one that was never changed since it was shipped."""
@@ -68,76 +105,116 @@ class Library:
         write nothing. `now` is aware. Raises LostUpdate if somebody else wrote meanwhile: seed again.
         """
         tables = Tables(self._shelf)
-        rows = {row["id"]: row for row in tables.all("entries")}
         added, updated, drafted = list[str](), list[str](), list[str]()
         for entry in entries:
-            new, seed, row = to_mapping(entry), seed_hash(entry), rows.get(entry.id)
-            if row is None:
-                # No revision: the shipped words are the beginning of the history, and would double the document.
-                row = {"id": entry.id, "entry": new, "edited": False, "changed": tables.version + 1}
-                added.append(entry.id)
-            elif row["seed_hash"] == seed or not row["entry"]:
+            new, row = to_mapping(entry), _row(tables, entry.id)
+            seed = _hash(new)
+            if row["seed_hash"] == seed or (row["changed"] and not row["entry"]):
                 continue
+            if not row["changed"]:
+                # No revision: the shipped words are the beginning of the history, and would double the document.
+                row |= {"entry": new, "changed": tables.version + 1}
+                added.append(entry.id)
+            elif row["entry"] == new:  # the department had written the same
+                row["edited"] = False
+                row.pop("shipped", None)
             elif row["edited"]:
-                row["draft"] = new
+                row["shipped"] = _kept(tables, new, SHIPPED, now)
                 drafted.append(entry.id)
             else:
-                self._record(tables, row, new, SHIPPED, now)
+                _record(tables, row, new, SHIPPED, now)
                 updated.append(entry.id)
             tables.put("entries", row | {"seed_hash": seed})
-        if added or updated or drafted:
-            tables.save()
-        self.version = tables.version
+        self._save(tables)
         return Seeded(tuple(added), tuple(updated), tuple(drafted))
 
-    def publish(self, entry: Entry, editor: str, now: dt.datetime, expected_version: int) -> int:
-        """Make `entry` what people are told from now on; the new version of the shelf.
+    def draft(self, entry: Entry, editor: str, now: dt.datetime, expected_version: int) -> int:
+        """Keep an edit that nobody is told yet; the shelf's version. An entry has one draft of an editor.
 
-        `expected_version` is the version the editor read. Raises LostUpdate, changing nothing, if this entry was
-        changed after it; changes of other entries do not matter. A draft of the same words is done with.
+        Raises LostUpdate, changing nothing, if the entry or its draft was changed after `expected_version`, the version
+        this editor read; EntryError for words that cannot be read back.
         """
-        return self._change(entry.id, to_mapping(entry), editor, now, expected_version)
+        tables, new = Tables(self._shelf), _readable(entry)
+        row = _row(tables, entry.id)
+        before = row.get("draft", {"entry": {}, "editor": "", "version": 0})
+        if (before["entry"], before["editor"]) != (new, editor):
+            _refuse(tables, {entry.id: max(row["changed"], before["version"])}, expected_version)
+            tables.put("entries", row | {"draft": _kept(tables, new, editor, now)})
+        return self._save(tables)
 
-    def remove(self, id: str, editor: str, now: dt.datetime, expected_version: int) -> int:
-        """Take an entry out of use; its history stays and no seed brings it back. Raises as `publish`, and KeyError."""
-        if not Tables(self._shelf).of("entries", id):
+    def discard(self, id: str, editor: str, expected_version: int) -> int:
+        """Take away the draft of `editor` (SHIPPED: the one an upgrade left); the shelf's version.
+
+        Raises KeyError where there is none, LostUpdate if it was changed after `expected_version`.
+        """
+        tables, field = Tables(self._shelf), "shipped" if editor == SHIPPED else "draft"
+        row = _row(tables, id)
+        kept = row.pop(field, None)
+        if kept is None or kept["editor"] != editor:
             raise KeyError(id)
-        return self._change(id, {}, editor, now, expected_version)
-
-    def _change(self, id: str, new: dict[str, Any], editor: str, now: dt.datetime, expected_version: int) -> int:
-        tables = Tables(self._shelf)
-        nothing: dict[str, Any] = {"id": id, "entry": {}, "seed_hash": "", "changed": 0}
-        row = next(iter(tables.of("entries", id)), nothing)
-        if not row["changed"] <= expected_version <= tables.version:
-            raise LostUpdate(f"entry '{id}' was changed after it was opened; open it again and repeat the edit")
-        self._record(tables, row, new, editor, now)
-        row["edited"] = _hash(new) != row["seed_hash"]
-        if row.get("draft") == new:
-            del row["draft"]
+        _refuse(tables, {id: kept["version"]}, expected_version)
         tables.put("entries", row)
-        self.version = tables.save()
-        return self.version
+        return self._save(tables)
 
-    def _record(self, tables: Tables, row: dict[str, Any], new: dict[str, Any], editor: str, now: dt.datetime) -> None:
-        """Put the new words into the row and append the revision."""
-        old = row["entry"]
-        changed = [field for field in sorted(old.keys() | new.keys()) if old.get(field) != new.get(field)]
-        revision = {
-            "id": row["id"],
-            "number": len(tables.of("revisions", row["id"])) + 1,
-            "editor": editor,
-            "at": now.isoformat(),
-            "before": {field: old[field] for field in changed if field in old},
-            "after": {field: new[field] for field in changed if field in new},
-        }
-        tables.add("revisions", revision)
-        row |= {"entry": new, "changed": tables.version + 1}
+    def publish(
+        self, entries: Iterable[Entry], editor: str, now: dt.datetime, expected: int | Mapping[str, int]
+    ) -> Change:
+        """Make `entries` what people are told from now on, all of them or none.
 
-    def _entries(self, field: str) -> tuple[Entry, ...]:
+        `expected` is the version the editor read, or one per id (0 or none: it was not there). Raises LostUpdate naming
+        every entry that was changed after it; changes of other entries do not matter. An entry that is published in
+        these very words is left as it is. Drafts of these entries with the same words or of the same editor are done
+        with. Raises ValueError if an id is there twice, EntryError for words that cannot be read back.
+        """
+        new = dict[str, dict[str, Any]]()
+        for entry in entries:
+            if entry.id in new:
+                raise ValueError(f"entry '{entry.id}' is there twice; keep one of them")
+            new[entry.id] = _readable(entry)
+        return self._change(Tables(self._shelf), new, editor, now, expected)
+
+    def remove(self, id: str, editor: str, now: dt.datetime, expected_version: int) -> Change:
+        """Take an entry out of use; its history stays and no seed brings it back. Raises LostUpdate, KeyError."""
         tables = Tables(self._shelf)
-        self.version = tables.version
-        rows = sorted(tables.all("entries"), key=lambda row: str(row["id"]))
-        return tuple(from_mapping(row[field], f"knowledge base, {row['id']}") for row in rows if row.get(field))
+        if not _row(tables, id)["changed"]:
+            raise KeyError(id)
+        return self._change(tables, {id: {}}, editor, now, expected_version)
+
+    def _change(
+        self,
+        tables: Tables,
+        new: Mapping[str, dict[str, Any]],
+        editor: str,
+        now: dt.datetime,
+        expected: int | Mapping[str, int],
+    ) -> Change:
+        rows = {id: _row(tables, id) for id in new}
+        # What already is as it shall be is no conflict: a change sent again because its answer was lost finds itself.
+        changed = {id: row["changed"] for id, row in rows.items() if row["entry"] != new[id]}
+        _refuse(tables, changed, expected)
+        for id, row in rows.items():
+            if id in changed:
+                _record(tables, row, new[id], editor, now)
+                row["edited"] = _hash(new[id]) != row["seed_hash"]
+            for field in ("draft", "shipped"):
+                kept = row.get(field)
+                if kept and (
+                    kept["editor"] == editor or new[id] == kept["entry"] or (not new[id] and field == "shipped")
+                ):
+                    del row[field]
+            tables.put("entries", row)
+        return Change(self._save(tables), tuple(changed))
+
+    def _rows(self) -> list[dict[str, Any]]:
+        """The rows of the entries by id, read now."""
+        tables = Tables(self._shelf)
+        self._save(tables)
+        return sorted(tables.all("entries"), key=lambda row: str(row["id"]))
+
+    def _save(self, tables: Tables) -> int:
+        self.version = tables.save()
+        self.changed = {row["id"]: row["changed"] for row in tables.all("entries") if row["changed"]}
+        return self.version
 
 
 def seed_hash(entry: Entry) -> str:
@@ -148,3 +225,52 @@ def seed_hash(entry: Entry) -> str:
 def _hash(mapping: Mapping[str, Any]) -> str:
     text = json.dumps(mapping, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _entry(mapping: Mapping[str, Any], row: Mapping[str, Any]) -> Entry:
+    return from_mapping(mapping, f"knowledge base, {row['id']}")
+
+
+def _readable(entry: Entry) -> dict[str, Any]:
+    """The entry as it is kept. One that could not be read back would keep the whole base from loading."""
+    mapping = to_mapping(entry)
+    from_mapping(mapping, f"entry '{entry.id}'")
+    return mapping
+
+
+def _row(tables: Tables, id: str) -> dict[str, Any]:
+    """The row of an entry; `changed` is 0 for one that never was published, `entry` is empty for a removed one."""
+    nothing: dict[str, Any] = {"id": id, "entry": {}, "seed_hash": "", "edited": False, "changed": 0}
+    return next(iter(tables.of("entries", id)), nothing)
+
+
+def _refuse(tables: Tables, changed: Mapping[str, int], expected: int | Mapping[str, int]) -> None:
+    """Raise LostUpdate for what was changed after the version that was expected, or expected at one yet to come."""
+    each = dict.fromkeys(changed, expected) if isinstance(expected, int) else expected
+    lost = tuple(id for id, version in changed.items() if not version <= each.get(id, 0) <= tables.version)
+    if len(lost) == 1:
+        raise LostUpdate(f"entry '{lost[0]}' was changed after it was opened; open it again and repeat the edit", lost)
+    if lost:
+        names = ", ".join(f"'{id}'" for id in lost)
+        raise LostUpdate(f"entries {names} were changed after they were opened; open them again and repeat", lost)
+
+
+def _kept(tables: Tables, mapping: dict[str, Any], editor: str, now: dt.datetime) -> dict[str, Any]:
+    return {"entry": mapping, "editor": editor, "at": now.isoformat(), "version": tables.version + 1}
+
+
+def _record(tables: Tables, row: dict[str, Any], new: dict[str, Any], editor: str, now: dt.datetime) -> None:
+    """Put the new words into the row and append the revision."""
+    old = row["entry"]
+    changed = [field for field in sorted(old.keys() | new.keys()) if old.get(field) != new.get(field)]
+    revision = {
+        "id": row["id"],
+        "number": len(tables.of("revisions", row["id"])) + 1,
+        "version": tables.version + 1,
+        "editor": editor,
+        "at": now.isoformat(),
+        "before": {field: old[field] for field in changed if field in old},
+        "after": {field: new[field] for field in changed if field in new},
+    }
+    tables.add("revisions", revision)
+    row |= {"entry": new, "changed": tables.version + 1}

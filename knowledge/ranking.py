@@ -90,7 +90,9 @@ class Ranking:
         self._marked = [
             frozenset(word for text in (*a, *b) for word in _marked(text)) for a, b in zip(texts, answers, strict=True)
         ]
-        self._total = sum(self._counts, Counter())
+        self._total = Counter[str]()
+        for count in self._counts:
+            self._total.update(count)
         self._sizes = tuple(count.total() for count in self._counts)
         self._size = sum(self._sizes)
         spread: dict[str, list[int]] = defaultdict(list)

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Literal
 
 from knowledge.lexicon import Lexicon, Words, fold, lexicon, replace
@@ -25,11 +26,15 @@ SYLLABLE = re.compile(
     r"(?:ch|ng|nh|[cmnpt])?"
 )
 
+#: Letters of the longest syllable in Telex or VNI ("nghieengx"), and a few more; longer words are not read back.
+LONGEST_SYLLABLE = 12
+
 
 def clean(text: str) -> str:
     """The text as a person sees it: NFC, one line, no control, invisible or direction characters. Never raises."""
     seen = set(text)
-    text = text.translate({ord(c): None for c in seen if _unseen(c)})
+    if unseen := [c for c in seen if _unseen(c)]:
+        text = text.translate(dict.fromkeys(map(ord, unseen)))
     marks = "".join(c for c in seen if unicodedata.combining(c))
     if marks:
         text = re.sub(f"([{marks}]{{{MARKS_ON_A_LETTER}}})[{marks}]+", r"\1", text)
@@ -47,7 +52,7 @@ def typed(text: str) -> Words:
     read back (without marks); the separators inside a number are dropped: "0275.3822 365" → "02753822365".
     """
     found = TOKEN.findall(LINK.sub(" ", clean(text)).lower())
-    return _untyped([re.sub(r"(?<=\d)[ .,-](?=\d)", "", token) for token in found], lexicon())
+    return _untyped([t if t.isalnum() else re.sub(r"(?<=\d)[ .,-](?=\d)", "", t) for t in found])
 
 
 def words(text: str) -> Words:
@@ -75,15 +80,16 @@ def _language(tokens: Words, table: Lexicon) -> Literal["vi", "en"]:
     return "en" if english >= 2 and english > vietnamese else "vi"
 
 
-def _untyped(tokens: list[str], table: Lexicon) -> Words:
+def _untyped(tokens: list[str]) -> Words:
     """Tokens typed in Telex or VNI without an input method, read back; only if several of them are."""
-    read = [_untyped_one(token, table) for token in tokens]
+    read = [_untyped_one(token) if len(token) <= LONGEST_SYLLABLE else token for token in tokens]
     changed = sum(a != b for a, b in zip(read, tokens, strict=True))
     return tuple(read if changed >= 2 and changed * 5 >= len(tokens) else tokens)
 
 
-def _untyped_one(token: str, table: Lexicon) -> str:
-    plain = fold(token)
+@lru_cache(maxsize=1 << 14)
+def _untyped_one(token: str) -> str:
+    plain, table = fold(token), lexicon()
     if SYLLABLE.fullmatch(plain) or token in table.words or token in table.english:
         return token
     if plain.isalpha():
@@ -115,7 +121,7 @@ def _meant(tokens: Words, table: Lexicon) -> Words:
 
 
 def _parts(token: str, table: Lexicon) -> list[str]:
-    return [token] if token in table.words else PART.findall(token)
+    return [token] if token.isalpha() or token in table.words else PART.findall(token)
 
 
 def _singular(word: str) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -49,8 +50,9 @@ MEANINGS: Final[tuple[tuple[type[TelegramError], Callable[[str], SendError]], ..
 class TelegramChannel:
     """The channel "telegram". `token` as @BotFather gave it; what stands before its colon is the account.
 
-    `base_url` is a Bot API server, `proxy` a web proxy ("http://host:port") on the way to it, `pauses` as PAUSES. Once
-    the token is refused it polls no more; everything else it tries again for ever.
+    `base_url` is a Bot API server, `proxy` a web proxy ("http://host:port") on the way to it, `pauses` as PAUSES;
+    `forms` finds the file of a form by its name. Once the token is refused it polls no more; everything else it tries
+    again for ever.
     """
 
     name = CHANNEL
@@ -65,16 +67,17 @@ class TelegramChannel:
         proxy: str = "",
         request: TelegramRequest | None = None,
         pauses: tuple[float, ...] = PAUSES,
+        forms: Callable[[str], Path | None] = lambda name: None,
     ) -> None:
         self.account = token.partition(":")[0]
-        self._clock, self._pauses = clock, pauses
+        self._clock, self._pauses, self._forms = clock, pauses, forms
         self._request = request or TelegramRequest(base_url.rstrip("/"), token, proxy)
         self._bot = Bot(self._request, self.account)
         self._polling: asyncio.Task[None] | None = None
         self._batch: asyncio.Task[int | None] | None = None
         self._signals: set[asyncio.Task[object]] = set()
-        #: How many parts of a long message went out while the rest of it waits to be tried again, by its key.
-        self._said: dict[str, int] = {}
+        #: How much of a message went out while the rest waits to be tried again, by its key: parts and files, last id.
+        self._said: dict[str, tuple[int, str]] = {}
 
     async def start(self, take: Take, wake: Wake) -> None:
         """Begin to poll. `wake` is not needed: a message never waits for a person to come back."""
@@ -92,23 +95,36 @@ class TelegramChannel:
         await self._request.shutdown()
 
     async def send(self, message: Outgoing) -> str:
-        """Say or edit a message; a long one in parts, its buttons below the last. Returns the last part's id."""
+        """Say or edit a message: a long one in parts, its buttons below the last; then its files.
+
+        Returns the last part's id. A file that is not there any more is left out: its name stands in the text.
+        """
         to, keyboard = message.address, _keyboard(message.reply, self.abilities.label)
         parts = split(block(message.reply), self.abilities.text, utf16) or ("",)
-        said = self._said.pop(message.key, 0)
+        papers = [path for file in message.reply.files if (path := self._forms(file.reference))]
+        said, last = self._said.pop(message.key, (0, ""))
         try:
-            if message.replaces and len(parts) == 1 and await self._edit(to, message.replaces, parts[0], keyboard):
-                return message.replaces
+            old = message.replaces if len(parts) == 1 and not said else ""
+            if old and await self._edit(to, old, parts[0], keyboard):
+                said, last = 1, old
             # A second try goes on where the first one ended: the person gets no part twice.
-            for part in parts[said:-1]:
-                await self._say(to, part, None)
+            for number in range(said, len(parts)):
+                below = keyboard if number == len(parts) - 1 else None
+                last = str((await self._say(to, parts[number], below)).message_id)
                 said += 1
-            return str((await self._say(to, parts[-1], keyboard)).message_id)
+            for path in papers[said - len(parts) :]:
+                await self._hand(to, path)
+                said += 1
         except TelegramError as error:
             failure = send_error(error)
             if said and isinstance(failure, TryLater | Ambiguous):
-                self._said[message.key] = said
+                self._said[message.key] = said, last
             raise failure from None
+        return last
+
+    async def _hand(self, to: Address, path: Path) -> None:
+        content, thread = await asyncio.to_thread(path.read_bytes), int(to.thread) if to.thread else None
+        await self._bot.send_document(int(to.chat), content, filename=path.name, message_thread_id=thread)
 
     async def _say(self, to: Address, text: str, keyboard: telegram.InlineKeyboardMarkup | None) -> telegram.Message:
         preview, thread = telegram.LinkPreviewOptions(is_disabled=True), int(to.thread) if to.thread else None

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
@@ -76,7 +77,7 @@ class TelegramRequest(BaseRequest):
             async with self._opened().request(
                 method,
                 url.rpartition("/")[2],
-                data=request_data.json_parameters if request_data else None,
+                data=_form(request_data) if request_data else None,
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_seconds, sock_read=read),
                 proxy=self._proxy,
                 # Whoever answers in Telegram's place must not be able to send the token elsewhere.
@@ -91,6 +92,16 @@ class TelegramRequest(BaseRequest):
             failure = NetworkError(f"HTTP {status} from somebody else than Telegram")
         # Raised here, where the error that holds the URL is no longer its context.
         raise failure
+
+
+def _form(data: RequestData) -> Mapping[str, str] | aiohttp.FormData:
+    """A call's parameters, and its files if it carries any."""
+    if not data.multipart_data:
+        return data.json_parameters
+    form = aiohttp.FormData(data.json_parameters)
+    for field, (name, content, mime) in data.multipart_data.items():
+        form.add_field(field, content, filename=name, content_type=mime)
+    return form
 
 
 class Bot(telegram.Bot):

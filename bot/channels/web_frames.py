@@ -7,7 +7,7 @@ From the page                                         To the page
   choose  id, choice, label                             stored  id                 durable, never send it again
   ack     message                                       refused id, text           not durable; the person may resend
   ping                                                  slow    id, after, text    send it again after so many seconds
-                                                        message message, text, choices, cards, links, at
+                                                        message message, text, choices, cards, links, files, at
                                                         said    message, id, text, at
                                                         typing · pong · error text
 """
@@ -137,7 +137,9 @@ def rendered(reply: Reply) -> Frame:
     """What the page draws of a reply; empty parts are left out."""
     cards = [{"title": card.title, "text": card.text, "choices": _choices(card.choices)} for card in reply.cards]
     links = [{"label": link.label, "url": link.url} for link in reply.links]
-    parts: Frame = {"choices": _choices(reply.choices), "cards": cards, "links": links}
+    # Relative, as all of the page's addresses are (bot/web/forms.py answers them).
+    files = [{"name": file.name, "url": f"forms/{file.reference}"} for file in reply.files]
+    parts: Frame = {"choices": _choices(reply.choices), "cards": cards, "links": links, "files": files}
     return {"text": reply.text, **{name: part for name, part in parts.items() if part}}
 
 

@@ -11,7 +11,9 @@ from typing import Any
 from bot.cli.failure import CommandError
 from bot.knowledge_base import FOLDER, KnowledgeBase, route_names, shipped
 from handlers.context import Knowledge
-from knowledge.entry import Entry, Phrasings, Text, from_mapping
+from knowledge.contacts import contacts_from
+from knowledge.entry import Entry, Phrasings, from_mapping
+from knowledge.fields import Text
 from knowledge.library import Library
 from knowledge.search import Found, Index, read_routes
 from knowledge.shelf import FileShelf, ShelfError
@@ -25,6 +27,7 @@ class Questions:
 
     entries: Mapping[str, Entry]
     routes: Mapping[str, tuple[str, str]]
+    contacts: Mapping[str, str]
     index: Index
 
     def search(self, text: str) -> Found:
@@ -47,7 +50,9 @@ def opened(path: Path | None, today: dt.date) -> Knowledge:
         raise CommandError(f"{path}: is no list of entries; {MEND}")
     if any("questions" in item for item in items):
         return _questions(items, path, today)
-    return _base([from_mapping(item, f"{path}, entry {number}") for number, item in enumerate(items, 1)], path)
+    # Exported entries carry the version they last changed at, which says nothing here.
+    plain = ({key: value for key, value in item.items() if key != "version"} for item in items)
+    return _base([from_mapping(item, f"{path}, entry {number}") for number, item in enumerate(plain, 1)], path)
 
 
 def _read(path: Path) -> Any:
@@ -88,7 +93,8 @@ def _questions(items: Sequence[Mapping[str, Any]], path: Path, today: dt.date) -
         questions[id] += asked
     entries = {id: _entry(id, tuple(asked), today) for id, asked in questions.items()}
     routes = FOLDER / "routes.toml"
-    return Questions(entries, route_names(routes), Index.from_questions(questions, read_routes(routes)))
+    contacts = contacts_from(FOLDER / "contacts.toml")
+    return Questions(entries, route_names(routes), contacts, Index.from_questions(questions, read_routes(routes)))
 
 
 def _entry(id: str, questions: tuple[str, ...], today: dt.date) -> Entry:

@@ -41,6 +41,9 @@ class FakeKnowledge:
 
     entries: Mapping[str, Entry] = field(default_factory=dict)
     routes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    contacts: Mapping[str, str] = field(
+        default_factory=lambda: {"email": "old@example.vn", "phones": "0275.3822 365", "centre_phones": "0275.6281888"}
+    )
     taught: dict[str, Found] = field(default_factory=dict)
 
     def teach(self, text: str, *entries: str, also: str = "", score: float = 0.95) -> None:

@@ -2,7 +2,8 @@
 
 import datetime as dt
 
-from knowledge.entry import Action, Entry, Source, Text
+from knowledge.entry import Action, Entry, Source
+from knowledge.fields import Text
 from tests.fakes.context import FakeKnowledge
 
 CHECKED = dt.date(2026, 11, 20)

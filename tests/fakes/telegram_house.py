@@ -1,11 +1,13 @@
 """A house behind a real Telegram channel: it keeps what it is handed, and fails or waits when it is told to."""
 
 import asyncio
+from pathlib import Path
 
 from bot.channels.base import Outgoing, Taken
 from bot.channels.telegram import TelegramChannel
 from bot.channels.telegram_request import TelegramRequest
 from bot.clock import SystemClock
+from bot.forms import Forms
 from handlers.message import Address, Inbound, Reply
 from tests.fakes.telegram_server import TelegramServer
 
@@ -46,11 +48,20 @@ class TelegramHouse:
         return await self._server.until(lambda: self.offered if len(self.offered) >= count else None)
 
 
-def channel_of(server: TelegramServer, token: str = "", read_seconds: float = 5.0) -> TelegramChannel:
+def channel_of(
+    server: TelegramServer, token: str = "", read_seconds: float = 5.0, forms: Path | None = None
+) -> TelegramChannel:
     """The channel as a test wants it: it tries again at once, and may wait for answers only a moment."""
     token = token or server.token
     request = TelegramRequest(server.url, token, read_seconds=read_seconds)
-    return TelegramChannel(token, clock=SystemClock(), base_url=server.url, request=request, pauses=(0.01, 0.02))
+    return TelegramChannel(
+        token,
+        clock=SystemClock(),
+        base_url=server.url,
+        request=request,
+        pauses=(0.01, 0.02),
+        forms=Forms(forms or "none").path,
+    )
 
 
 def out(reply: Reply, user: int = HOA, replaces: str = "") -> Outgoing:

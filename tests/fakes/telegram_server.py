@@ -57,6 +57,7 @@ class TelegramServer(People):
             "getUpdates": self._get_updates,
             "deleteWebhook": self._delete_webhook,
             "sendMessage": self._send_message,
+            "sendDocument": self._send_document,
             "editMessageText": self._edit_message,
             "answerCallbackQuery": self._answer_callback,
             "sendChatAction": self._nod_to_chat,
@@ -123,7 +124,7 @@ class TelegramServer(People):
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
-        parameters = {**request.query, **{key: str(value) for key, value in (await request.post()).items()}}
+        parameters = {**request.query, **{key: _value(part) for key, part in (await request.post()).items()}}
         if request.match_info["token"] != self.token:
             known = ":" in request.match_info["token"]
             return _failure(401, "Unauthorized") if known else _failure(404, "Not Found")
@@ -179,6 +180,14 @@ class TelegramServer(People):
         person.shown.append(shown)
         return self.stored(person.id, shown.number)
 
+    async def _send_document(self, given: dict[str, str]) -> Json:
+        person, document = self._reached(given), given.get("document", "")
+        if not document:
+            raise Refused(400, "Bad Request: there is no document in the request")
+        shown = Shown(self.next_number(), document, change=self.stir())
+        person.shown.append(shown)
+        return self.stored(person.id, shown.number)
+
     async def _edit_message(self, given: dict[str, str]) -> Json:
         person, text, buttons = self._reached(given), _text(given), _buttons(given)
         number = int(given["message_id"])
@@ -218,6 +227,11 @@ class TelegramServer(People):
         if person.blocked:
             raise Refused(403, "Forbidden: bot was blocked by the user")
         return person
+
+
+def _value(part: str | bytes | bytearray | web.FileField) -> str:
+    """A parameter; of a file its name and what stands in it."""
+    return f"{part.filename}: {part.file.read().decode()}" if isinstance(part, web.FileField) else str(part)
 
 
 def _failure(status: int, description: str, **parameters: int) -> web.Response:

@@ -6,8 +6,10 @@ from dataclasses import replace
 import pytest
 
 from handlers.entry_reply import FIRST_BUBBLE, MOST_CHOICES, cut, day, pages, source_line
+from handlers.message import File
 from handlers.turn import OpenTask
-from knowledge.entry import Action, Entry, Source, Text
+from knowledge.entry import Action, Entry, Form, Source
+from knowledge.fields import Text
 from tests.fakes.context import Store, Talk
 from tests.fakes.entries import CIRCULAR, CONTACT, MACHINERY, QUESTION, knowledge
 
@@ -70,6 +72,15 @@ def test_links_and_lost_entries_are_no_choices() -> None:
     assert [(link.label, link.url) for link in talk.turn.replies[-1].links] == [
         ("Cổng dịch vụ công", "https://dichvucong.gov.vn")
     ]
+
+
+def test_the_forms_of_an_entry_go_with_its_answer_and_its_long_form_until_it_ends() -> None:
+    entry = replace(MACHINERY, files=(Form("don.docx", Text("Đơn đề nghị", "Application")),))
+    talk = talk_about(entry)
+    for way in (f"entry:{entry.id}", f"more:{entry.id}"):
+        assert talk.tap(way).replies[-1].files == (File("don.docx", "document", "Đơn đề nghị (don.docx)"),)
+    ended = replace(entry, valid_to=dt.date(2026, 11, 22))
+    assert talk_about(ended).tap(f"entry:{entry.id}").replies[-1].files == ()
 
 
 def test_an_entry_about_what_the_bot_does_offers_to_do_it() -> None:

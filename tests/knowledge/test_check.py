@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
-from knowledge.check import Problem, problems, read_folder
-from knowledge.entry import Action, Entry, Phrasings, Source, Text
+from knowledge.base import Problem, References
+from knowledge.check import problems, read_folder
+from knowledge.eligibility import Criterion
+from knowledge.entry import Action, Entry, Form, Phrasings, Source
 from knowledge.facts import Fact, Topic, Use
+from knowledge.fields import Text
 
 TODAY = dt.date(2026, 11, 24)
 
@@ -31,6 +34,7 @@ FACTS = (
     fact("KC-19", "REF", "Một văn bản chưa thấy: TT 19/2021.", confidence="UNV"),
     fact("PD-05", "INT", "Phản hồi trong 02 ngày làm việc."),
     fact("SD-41", "CAV", "Điện thoại: 0275.3822365."),
+    fact("KC-09", "OK", "TT 28/2018/TT-BTC (28/03/2018), Điều 8 khoản 4."),
 )
 TOPICS = (Topic("kc.machinery", "Mua máy", ("KC-11",)), Topic("kc.apply", "Hồ sơ", ("KC-23",)))
 GOOD = Entry(
@@ -42,7 +46,7 @@ GOOD = Entry(
         "Theo TT 28/2018/TT-BTC Điều 8, đối chiếu 11/2026.\nMáy mua từ 11/5/2018; lao động tại chỗ từ 20%.",
         "Circular 28/2018/TT-BTC, article 8.\nMachines bought after 11 May 2018. The programme has VND 93.48 billion.",
     ),
-    caveat=Text("Tùy dự toán.", "Subject to the budget."),
+    caveat=Text("Không phải cam kết; tùy dự toán.", "Not a commitment; subject to the budget."),
     status="in force",
     checked_on=dt.date(2026, 11, 23),
     review_by=dt.date(2027, 3, 15),
@@ -67,7 +71,14 @@ APPLY = replace(
 
 def found(*entries: Entry, topics: tuple[Topic, ...] = TOPICS, today: dt.date = TODAY) -> tuple[Problem, ...]:
     """What the check says about these entries."""
-    return problems(entries, FACTS, topics, {"department"}, today)
+    references = References(
+        facts={fact.id: fact for fact in FACTS},
+        topics={topic.id: topic for topic in topics},
+        routes=frozenset({"department"}),
+        contacts={"phones": "0275.3822365"},
+        forms=frozenset({"don.docx"}),
+    )
+    return problems(entries, references, today)
 
 
 def broken(**change: Any) -> list[tuple[str, str]]:
@@ -97,15 +108,25 @@ def test_topics_without_their_entries_are_named_in_one_line() -> None:
 
 @pytest.mark.parametrize("field", ["title", "answer", "more", "caveat"])
 def test_vietnamese_without_english_is_named(field: str) -> None:
-    assert broken(**{field: Text("Không có số")}) == [(f"{field}.en", "the English is missing")]
+    text = Text("Không phải cam kết" if field == "caveat" else "Không có số")
+    assert (f"{field}.en", "the English is missing") in broken(**{field: text})
 
 
 def test_a_label_without_english_is_named() -> None:
     assert broken(actions=(Action("menu", label=Text("Xem")),)) == [("actions[1].label.en", "the English is missing")]
 
 
-def test_an_entry_without_more_or_caveat_is_good() -> None:
-    assert broken(more=Text(), caveat=Text()) == []
+def test_an_entry_without_more_is_good() -> None:
+    assert broken(more=Text()) == []
+
+
+def test_what_is_known_with_a_reservation_only_is_told_with_one() -> None:
+    wordless: dict[str, Any] = {"answer": Text("Được.", "Yes."), "more": Text(), "caveat": Text()}
+    said = [("caveat.vi", "no caveat, though KC-11 may only be told with one (CAV)")]
+    assert broken(**wordless) == said
+    assert broken(**wordless | {"facts": ("KC-11", "KC-23")}) == said
+    sure = found(GOOD, replace(APPLY, **wordless, facts=("KC-23",)))
+    assert sure == ()
 
 
 def test_an_entry_without_source_is_named() -> None:
@@ -116,7 +137,12 @@ def test_an_entry_without_source_is_named() -> None:
 def test_an_entry_without_fact_or_with_an_unknown_one_is_named() -> None:
     wordless = {"answer": Text("Được.", "Yes."), "more": Text()}
     assert broken(facts=(), **wordless) == [("facts", "no fact")]
-    assert broken(facts=("KC-99",), **wordless) == [("facts", "'KC-99' is not in facts.jsonl")]
+    assert broken(facts=("KC-11", "KC-99"), **wordless) == [("facts", "'KC-99' is not in facts.jsonl")]
+
+
+def test_an_entry_lists_the_facts_its_topic_was_planned_on() -> None:
+    wordless = {"answer": Text("Được.", "Yes."), "more": Text()}
+    assert broken(facts=("KC-23",), **wordless) == [("facts", "KC-11 of topics.tsv not listed")]
 
 
 @pytest.mark.parametrize(
@@ -138,9 +164,29 @@ def test_an_entry_without_fact_or_with_an_unknown_one_is_named() -> None:
 )
 @pytest.mark.parametrize("field", ["answer", "more", "caveat"])
 def test_a_figure_no_listed_fact_holds_is_named(field: str, text: Text, shown: str) -> None:
-    [(where, words)] = broken(**{field: text})
+    reserved = Text(f"{GOOD.caveat.vi} {text.vi}", f"{GOOD.caveat.en} {text.en}")
+    [(where, words)] = broken(**{field: reserved if field == "caveat" else text})
     assert where in (f"{field}.vi", f"{field}.en")
     assert words == f"no listed fact holds '{shown}'"
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        (Source("TT 29/2018/TT-BTC"), "29/2018/TT-BTC"),
+        (Source("TT 28/2018/TT-BTC", "Điều 7"), "Điều 7"),
+        (Source("TT 28/2018/TT-BTC", issued="2018-03-29"), "2018-03-29"),
+    ],
+)
+def test_a_source_that_no_fact_knows_is_named(source: Source, shown: str) -> None:
+    said = broken(sources=(*GOOD.sources, source))
+    assert said == [("sources[2]", f"no fact holds '{shown}'")]
+    assert broken(sources=(*GOOD.sources, source), confirmed_by="Sở", confirmed_on=TODAY) == []
+
+
+def test_what_the_department_signed_rests_on_its_word() -> None:
+    signed = {"confirmed_by": "Phòng Quản lý công nghiệp", "confirmed_on": TODAY}
+    assert broken(more=Text("Máy phải mới, 3 chiếc.", "New, 3 of them."), **signed) == []
 
 
 @pytest.mark.parametrize(
@@ -175,6 +221,15 @@ def test_the_mend_of_a_missing_figure_names_the_fact_that_holds_it() -> None:
 def test_a_figure_of_a_fact_that_gives_none_is_named(text: Text, shown: str) -> None:
     said = broken(more=text)
     assert said == [("more.vi", f"'{shown}' comes from a fact that gives no figures (REF or INT)")]
+
+
+def test_a_figure_of_the_past_stands_beside_its_year() -> None:
+    said = broken(more=Text("Có 7 cơ sở.", "There are 7."))
+    assert said == [
+        ("more.vi", "'7' is history and no year says so"),
+        ("more.en", "'7' is history and no year says so"),
+    ]
+    assert broken(more=Text("Năm 2020:\n• 7 cơ sở", "In 2020:\n• 7 facilities")) == []
 
 
 def test_a_figure_of_such_a_fact_may_stand_where_another_fact_holds_it() -> None:
@@ -215,13 +270,63 @@ def test_a_threshold_or_a_total_is_no_rate(kind: str, text: Text) -> None:
     assert broken(kind=kind, more=text) == []
 
 
+def test_rates_without_saying_that_they_are_no_commitment_are_named() -> None:
+    said = broken(caveat=Text("Tùy dự toán.", "Subject to the budget."))
+    text = "rates of support without saying that they are no commitment"
+    assert said == [("caveat.vi", text), ("caveat.en", text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "shown"),
+    [
+        (Text("Anh/chị sẽ được hỗ trợ.", "You may apply."), "more.vi", "sẽ được hỗ trợ"),
+        (Text("Hồ sơ đủ thì chắc chắn được.", "You may apply."), "more.vi", "chắc chắn được"),
+        (Text("Cán bộ sẽ gọi lại.", "You may apply."), "more.vi", "sẽ gọi lại"),
+        (Text("Có thể được xét.", "You will receive it."), "more.en", "will receive"),
+        (Text("Có thể được xét.", "An officer will call you back."), "more.en", "will call you back"),
+    ],
+)
+def test_a_promise_is_named(text: Text, field: str, shown: str) -> None:
+    assert broken(more=text) == [(field, f"'{shown}' promises")]
+
+
+CRITERION = Criterion("own_capital_percent", Text("Từ 20", "From 20"), "KC-11", "TT 28/2018/TT-BTC", at_least=20)
+
+
+@pytest.mark.parametrize(
+    ("criterion", "field", "text"),
+    [
+        (replace(CRITERION, fact="KC-99"), "eligibility[1].fact", "'KC-99' is no listed fact"),
+        (replace(CRITERION, fact="SD-41"), "eligibility[1].fact", "'SD-41' is no listed fact"),
+        (replace(CRITERION, at_least=21), "eligibility[1]", "KC-11 does not hold 21"),
+        (replace(CRITERION, about="revenue", at_least=1000), "eligibility[1]", "KC-11 does not hold 1,000 VND"),
+        (replace(CRITERION, text=Text("Từ 20")), "eligibility[1].text.en", "the English is missing"),
+    ],
+)
+def test_a_condition_without_its_source_is_named(criterion: Criterion, field: str, text: str) -> None:
+    assert broken(eligibility=(criterion,)) == [(field, text)]
+
+
+def test_a_condition_that_stands_in_its_fact_is_good() -> None:
+    capital = replace(CRITERION, about="capital", at_least=None, at_most=300_000_000)
+    assert broken(eligibility=(CRITERION, capital)) == []
+
+
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_a_first_bubble_that_is_too_long_is_named(language: str) -> None:
-    caveat = {"vi": "Tùy.", "en": "Maybe."}
+    caveat = {"vi": GOOD.caveat.vi, "en": GOOD.caveat.en}
     fits = {"vi": "Mới.", "en": "New."} | {language: "a" * (330 - len(caveat[language]))}
     assert broken(answer=Text(**fits), caveat=Text(**caveat)) == []
     said = broken(answer=Text(**fits | {language: fits[language] + "a"}), caveat=Text(**caveat))
     assert said == [(f"answer.{language}", "answer and caveat have 331 characters, more than 330")]
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_a_title_too_long_for_a_button_is_named(language: str) -> None:
+    title = {"vi": "Máy", "en": "Machines"}
+    assert broken(title=Text(**title | {language: "a" * 48})) == []
+    said = broken(title=Text(**title | {language: "a" * 49}))
+    assert said == [(f"title.{language}", "49 characters, more than 48")]
 
 
 def test_a_phrasing_of_two_entries_is_named_however_it_is_typed() -> None:
@@ -251,10 +356,22 @@ def test_too_few_different_phrasings_are_named() -> None:
         ({"actions": (Action("link", "business.gov.vn"),)}, "actions[1].target", "'business.gov.vn' is no link"),
         ({"route": "ministry"}, "route", "'ministry' is not in routes.toml"),
         ({"actions": (), "related": ()}, "actions", "the answer is a dead end"),
+        ({"files": (Form("to.docx", Text("Tờ", "P")),)}, "files[1].name", "'to.docx' is not in the folder of forms"),
+        ({"more": Text("Gọi {fone}.", "Call."), "facts": ("KC-11", "SD-41")}, "more", "'{fone}' is no contact"),
     ],
 )
 def test_what_leads_nowhere_is_named(change: dict[str, Any], field: str, words: str) -> None:
     assert broken(**change) == [(field, words)]
+
+
+def test_a_form_that_is_there_and_a_contact_that_is_known_are_good() -> None:
+    assert broken(files=(Form("don.docx", Text("Đơn", "Application")),)) == []
+    assert broken(files=(Form("don.docx", Text("Đơn")),)) == [("files[1].title.en", "the English is missing")]
+    called = Text("Gọi {phones}.", "Call {phones}.")
+    assert broken(more=called, facts=("KC-11", "SD-41")) == []
+    assert [text for _, text in broken(more=called)] == [
+        "'0275.3822365' comes from a fact that gives no figures (REF or INT)"
+    ] * 2
 
 
 def test_one_next_step_is_enough() -> None:
@@ -278,6 +395,11 @@ def test_one_next_step_is_enough() -> None:
             "'likely in force', yet valid only to 2026-11-23",
         ),
         ({"checked_on": dt.date(2026, 11, 25)}, "checked_on", "2026-11-25 is after today, 2026-11-24"),
+        ({"review_by": dt.date(2026, 11, 23)}, "review_by", "0 days after it was checked"),
+        ({"review_by": dt.date(2027, 6, 27)}, "review_by", "216 days after it was checked"),
+        ({"kind": "contact", "review_by": dt.date(2027, 2, 22)}, "review_by", "91 days after it was checked"),
+        ({"valid_from": dt.date(2028, 1, 1), "valid_to": TODAY}, "valid_to", "2026-11-24 is before valid_from"),
+        ({"confirmed_by": "Sở"}, "confirmed_by", "goes with confirmed_on"),
     ],
 )
 def test_a_date_that_contradicts_is_named(change: dict[str, Any], field: str, words: str) -> None:
@@ -295,6 +417,16 @@ def test_a_date_that_contradicts_is_named(change: dict[str, Any], field: str, wo
 )
 def test_dates_that_agree_are_good(change: dict[str, Any]) -> None:
     assert broken(**change) == []
+
+
+def test_reviews_crowded_on_one_day_are_named() -> None:
+    day = dt.date(2027, 3, 15)
+    many = [replace(APPLY, id=f"kc.{n}", phrasings=Phrasings(), review_by=day) for n in range(4)]
+    said = [problem for problem in found(GOOD, *many) if "to be reviewed" in problem.text]
+    assert [str(problem) for problem in said] == [
+        "kc.3.toml: review_by: 5 entries are to be reviewed on 2027-03-15: kc.machinery, kc.0, kc.1, kc.2, kc.3; "
+        "spread them, at most 3 a day"
+    ]
 
 
 def test_a_clock_older_than_the_base_is_named_once() -> None:
@@ -325,7 +457,8 @@ def test_a_folder_is_read_past_its_unreadable_files(tmp_path: Path) -> None:
         ("b.typo.toml", "reviewby"),
         ("c.broken.toml", "(file)"),
     ]
-    assert str(said[0]) == ("b.typo.toml: reviewby: unreadable; is not a field of an entry; check the spelling")
+    assert str(said[0]) == str(said[0])
+    assert "b.typo.toml: reviewby: unreadable; is not known here; use one of: actions, answer," in str(said[0])
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from knowledge.entry import Action, EntryError, Source, Text, from_file, from_folder, from_mapping, to_mapping
+from knowledge.eligibility import Criterion
+from knowledge.entry import Action, Form, Source, from_file, from_folder, from_mapping, to_mapping
+from knowledge.fields import EntryError, Text
 
 SMALLEST: Mapping[str, Any] = {
     "id": "kc.machinery",
@@ -17,6 +19,13 @@ SMALLEST: Mapping[str, Any] = {
     "answer": {"vi": "Được."},
     "status": "in force",
     "checked_on": dt.date(2026, 11, 23),
+}
+CRITERION: dict[str, Any] = {
+    "about": "form",
+    "one_of": ["household"],
+    "text": {"vi": "Hộ kinh doanh"},
+    "fact": "KC-03",
+    "document": "NĐ 235/2025/NĐ-CP",
 }
 WHOLE = """
 id = "kc.machinery"
@@ -39,7 +48,11 @@ owner = "Trung tâm"
 related = ["kc.apply"]
 actions = ["ask a person", {kind = "entry", target = "kc.apply", label = {vi = "Hồ sơ", en = "Papers"}}]
 route = "department"
-files = ["form.pdf"]
+files = [{name = "don-de-nghi.pdf", title = {vi = "Đơn đề nghị", en = "Application"}}]
+eligibility = [
+  {about = "form", one_of = ["household"], text = {vi = "Hộ"}, fact = "KC-03", document = "NĐ 235", article = "1"},
+  {about = "capital", at_most = 9, at_least = 0, text = {vi = "Vốn"}, fact = "KC-3", document = "X", either = "size"},
+]
 phrasings = {vi = ["mua máy"], en = ["buy machines"]}
 """
 
@@ -53,6 +66,10 @@ def test_a_whole_entry_is_read_from_its_file(tmp_path: Path) -> None:
     assert entry.actions == (Action("ask a person"), Action("entry", "kc.apply", Text("Hồ sơ", "Papers")))
     assert (entry.valid_from, entry.valid_to) == (dt.date(2018, 5, 11), dt.date(2027, 12, 31))
     assert entry.confirmed
+    assert entry.files == (Form("don-de-nghi.pdf", Text("Đơn đề nghị", "Application")),)
+    form, capital = entry.eligibility
+    assert form == Criterion("form", Text("Hộ"), "KC-03", "NĐ 235", "1", one_of=("household",))
+    assert (capital.at_least, capital.at_most, capital.either) == (0, 9, "size")
 
 
 def test_an_entry_survives_the_way_through_json(tmp_path: Path) -> None:
@@ -100,6 +117,23 @@ def test_a_required_field_that_is_missing_is_named(field: str) -> None:
         ("actions", ["call"]),
         ("actions", [{"kind": "entry", "taget": "kc.apply"}]),
         ("actions", [{"kind": "menu", "label": "Xem"}]),
+        ("sources", [{"document": "TT 28/2018", "issued": "28/03/2018"}]),
+        ("files", ["don.docx"]),
+        ("files", [{"name": "don.docx"}]),
+        ("files", [{"name": "../don.docx", "title": {"vi": "Đơn"}}]),
+        ("files", [{"name": "đơn.docx", "title": {"vi": "Đơn"}}]),
+        ("files", [{"name": "don.exe", "title": {"vi": "Đơn"}}]),
+        ("eligibility", [CRITERION | {"about": "colour"}]),
+        ("eligibility", [CRITERION | {"one_of": ["shop"]}]),
+        ("eligibility", [CRITERION | {"one_of": []}]),
+        ("eligibility", [CRITERION | {"at_most": 5}]),
+        ("eligibility", [CRITERION | {"fact": ""}]),
+        ("eligibility", [CRITERION | {"document": ""}]),
+        ("eligibility", [CRITERION | {"about": "employees"}]),
+        ("eligibility", [CRITERION | {"about": "employees", "one_of": []}]),
+        ("eligibility", [CRITERION | {"about": "employees", "one_of": [], "at_most": "10"}]),
+        ("eligibility", [CRITERION | {"about": "employees", "one_of": [], "at_most": -1}]),
+        ("eligibility", [CRITERION | {"about": "employees", "one_of": [], "at_most": True}]),
         ("checked_on", "23/11/2026"),
         ("review_by", dt.datetime(2027, 3, 15, 8, 0, tzinfo=dt.UTC)),
         ("valid_to", 2027),

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from knowledge.entry import Entry, Phrasings, Text
+from knowledge.entry import Entry, Phrasings
+from knowledge.fields import Text
 from knowledge.search import Found, Index, read_routes
 
 QUESTIONS = {

@@ -1,5 +1,6 @@
 """One contract for every shelf; a file also survives crashes, damage and several writers; TinyDB works over both."""
 
+import json
 import subprocess
 import sys
 import time
@@ -7,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from tinydb import TinyDB, where
+from tinydb.storages import MemoryStorage
 
 from knowledge.shelf import Document, FileShelf, LostUpdate, MemoryShelf, Shelf, ShelfError, Tables
 
@@ -135,11 +138,13 @@ def test_a_folder_that_cannot_be_written_names_itself(tmp_path: Path) -> None:
         FileShelf(tmp_path / "missing" / "knowledge.json").write(DOCUMENT, 0)
 
 
-def test_the_file_can_be_read_by_people(tmp_path: Path) -> None:
+def test_two_files_can_be_compared_line_by_line(tmp_path: Path) -> None:
     path = tmp_path / "knowledge.json"
-    FileShelf(path).write(DOCUMENT, 0)
-    assert '    "id": "kc.machinery",\n' in path.read_text("utf-8")
-    assert '"vi": "Có"' in path.read_text("utf-8")
+    FileShelf(path).write({"entries": {"1": {"id": "a", "answer": {"vi": "Có"}}, "2": {"id": "b"}}}, 0)
+    lines = path.read_text("utf-8").splitlines()
+    FileShelf(path).write({"entries": {"1": {"id": "a", "answer": {"vi": "Không"}}, "2": {"id": "b"}}}, 1)
+    changed = set(path.read_text("utf-8").splitlines()) - set(lines)
+    assert changed == {'{"version": 2, "document": {', ' "1": {"id": "a", "answer": {"vi": "Không"}},'}
 
 
 def test_many_changes_of_tables_are_one_write(shelf: Shelf) -> None:
@@ -162,6 +167,63 @@ def test_put_replaces_the_whole_document_and_add_appends(shelf: Shelf) -> None:
     tables.save()
     assert Tables(shelf).of("entries", "e") == [{"id": "e", "entry": 2}]
     assert [row["number"] for row in Tables(shelf).of("revisions", "e")] == [1, 2]
+
+
+def test_documents_replaced_and_added_among_others_all_stay_in_their_places(shelf: Shelf) -> None:
+    tables = Tables(shelf)
+    for id in "abc":
+        tables.put("entries", {"id": id})
+    tables.save()
+    tables = Tables(shelf)
+    tables.put("entries", {"id": "b", "entry": 2})
+    tables.put("entries", {"id": "d"})
+    tables.put("entries", {"id": "d", "entry": 3})
+    tables.save()
+    assert Tables(shelf).all("entries") == [{"id": "a"}, {"id": "b", "entry": 2}, {"id": "c"}, {"id": "d", "entry": 3}]
+
+
+def test_tables_without_a_change_are_not_written(shelf: Shelf) -> None:
+    tables = Tables(shelf)
+    tables.put("entries", {"id": "e", "entry": {"vi": "Có"}})
+    tables.save()
+    tables = Tables(shelf)
+    tables.put("entries", {"id": "e", "entry": {"vi": "Có"}})
+    assert tables.save() == shelf.read()[1] == 1
+
+
+def test_a_document_got_from_a_table_is_not_the_one_that_is_kept(shelf: Shelf) -> None:
+    tables = Tables(shelf)
+    tables.put("entries", {"id": "e"})
+    tables.all("entries")[0]["id"] = "other"
+    tables.of("entries", "e")[0]["id"] = "other"
+    assert tables.all("entries") == [{"id": "e"}]
+
+
+def test_what_was_saved_is_what_tinydb_reads(tmp_path: Path) -> None:
+    path = tmp_path / "knowledge.json"
+    tables = Tables(FileShelf(path))
+    for number in (1, 2):
+        tables.put("entries", {"id": f"e{number}"})
+        tables.add("revisions", {"id": "e1", "number": number})
+    tables.save()
+    document = json.loads(path.read_text("utf-8"))["document"]
+    with TinyDB(storage=MemoryStorage) as database:
+        database.storage.write(document)
+        assert database.table("entries").get(doc_id=2) == {"id": "e2"}
+        assert [row["number"] for row in database.table("revisions").search(where("id") == "e1")] == [1, 2]
+
+
+def test_many_changes_take_time_by_their_number_and_not_by_its_square() -> None:
+    def seconds(count: int) -> float:
+        tables, began = Tables(MemoryShelf()), time.perf_counter()
+        for number in range(count):
+            tables.put("entries", {"id": f"e{number}"})
+            tables.add("revisions", {"id": f"e{number}"})
+        tables.save()
+        return time.perf_counter() - began
+
+    # Ten times as many take ten times as long; a hundred times where every change goes through the whole table.
+    assert min(seconds(5_000) for _ in range(3)) < 40 * min(seconds(500) for _ in range(5))
 
 
 def test_tables_saved_over_somebody_elses_write_are_refused(shelf: Shelf) -> None:

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
 
 from bot.channels.telegram import TelegramChannel
 from bot.errors import Ambiguous, Gone, Refused, SendError, TryLater
-from handlers.message import Card, Choice, Link, Reply
+from handlers.message import Card, Choice, File, Link, Reply
 from tests.fakes.telegram_house import HOA, channel_of, out
 from tests.fakes.telegram_server import TelegramServer, telegram_server
 
@@ -94,6 +95,23 @@ async def test_a_long_text_cut_short_goes_on_where_it_ended(server: TelegramServ
     assert len(server.shown(HOA)) == 3, "no part twice"
     await channel.send(message)
     assert len(server.shown(HOA)) == 6, "what went out whole is forgotten"
+
+
+async def test_a_form_follows_its_text_and_is_sent_once_though_sending_stumbles(
+    server: TelegramServer, tmp_path: Path
+) -> None:
+    (tmp_path / "don.docx").write_text("mẫu", "utf-8")
+    files = (File("don.docx", "document", "Đơn (don.docx)"), File("gone.pdf", "document", "Tờ khai (gone.pdf)"))
+    channel, message = channel_of(server, forms=tmp_path), out(Reply("Mẫu đơn:", (Choice("a", "Tiếp"),), files=files))
+    server.meet(HOA)
+    server.fail("sendDocument", retry_after=1)
+    with pytest.raises(TryLater):
+        await channel.send(message)
+    number = await channel.send(message)
+    await channel.stop()
+    text, paper = server.shown(HOA)
+    assert text.text == "Mẫu đơn:\n\nĐơn (don.docx)\nTờ khai (gone.pdf)"
+    assert (number, text.buttons, paper.text) == (str(text.number), (("Tiếp", "a"),), "don.docx: mẫu")
 
 
 async def test_a_message_takes_the_place_of_an_earlier_one(server: TelegramServer, channel: TelegramChannel) -> None:

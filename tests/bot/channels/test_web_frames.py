@@ -8,7 +8,7 @@ import pytest
 from bot.channels.base import Said
 from bot.channels.web_frames import Ack, FrameError, Hello, Say, chat_of, parse, read, shown
 from bot.clock import VIETNAM
-from handlers.message import Address, Card, Choice, Inbound, Link, Reply
+from handlers.message import Address, Card, Choice, File, Inbound, Link, Reply
 
 NOW = dt.datetime(2026, 11, 23, 9, 30, tzinfo=VIETNAM)
 TOKEN = "A" * 22
@@ -75,7 +75,8 @@ def test_a_chat_is_the_hash_of_a_token_and_of_nothing_else() -> None:
 
 
 def test_a_reply_is_shown_with_all_its_parts_and_without_empty_ones() -> None:
-    reply = Reply("T", (Choice("a", "A"),), (Card("K", "k", (Choice("b", "B"),)),), (Link("L", "https://example.vn"),))
+    links, files = (Link("L", "https://example.vn"),), (File("don.docx", "document", "Đơn (don.docx)"),)
+    reply = Reply("T", (Choice("a", "A"),), (Card("K", "k", (Choice("b", "B"),)),), links, files)
     assert shown(Said(4, True, reply, NOW), "c", "vi") == {
         "type": "message",
         "message": 4,
@@ -83,6 +84,7 @@ def test_a_reply_is_shown_with_all_its_parts_and_without_empty_ones() -> None:
         "choices": [{"id": "a", "label": "A"}],
         "cards": [{"title": "K", "text": "k", "choices": [{"id": "b", "label": "B"}]}],
         "links": [{"label": "L", "url": "https://example.vn"}],
+        "files": [{"name": "Đơn (don.docx)", "url": "forms/don.docx"}],
         "at": "2026-11-23T09:30:00+07:00",
         "language": "vi",
     }

@@ -153,7 +153,7 @@ def test_whole_entries_are_read_from_a_list_lines_an_export_or_a_shelf(
     ("text", "sentence"),
     [
         ("not JSON", "line 1: is no JSON"),
-        ('{"id": "x"}', "entry 1: field 'checked_on': is missing"),
+        ('{"id": "x"}', "entry 1: field 'kind': is missing"),
         ('{"id": "x", "questions": "một"}', "entry 1: write {"),
         ("[1]", "is no list of entries"),
         ("7", "is no list of entries"),

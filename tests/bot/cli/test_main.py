@@ -6,7 +6,7 @@ import pytest
 from bot.cli.failure import CommandError
 from bot.cli.main import COMMANDS, group, run_command
 from bot.errors import ConfigError
-from knowledge.entry import EntryError
+from knowledge.fields import EntryError
 
 
 def test_every_command_of_the_table_is_there_and_tells_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:

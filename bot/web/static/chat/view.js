@@ -199,6 +199,7 @@ export class View {
     if (frame.text) bubble.append(make("p", "text", frame.text));
     for (const card of frame.cards ?? []) bubble.append(this.card(card));
     for (const link of frame.links ?? []) bubble.append(this.link(link));
+    for (const file of frame.files ?? []) bubble.append(this.file(file));
     row.append(bubble);
     row.append(this.foot(row, frame.at));
     if (frame.choices?.length) row.append(this.choices(frame.choices));
@@ -220,6 +221,15 @@ export class View {
     anchor.href = url;
     anchor.target = "_blank";
     anchor.rel = "noopener noreferrer";
+    paragraph.append(anchor);
+    return paragraph;
+  }
+
+  file({ name, url }) {
+    const paragraph = make("p", "link");
+    const anchor = make("a", "", name);
+    anchor.href = url;
+    anchor.download = "";
     paragraph.append(anchor);
     return paragraph;
   }
