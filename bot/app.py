@@ -235,8 +235,8 @@ class App:
             return library.load(), library.version
 
         entries, number = await self.store.read(load)
-        await asyncio.to_thread(self.base.replace, entries, number)
-        log.info("app.knowledge_reloaded", version=number)
+        if await asyncio.to_thread(self.base.replace, entries, number):
+            log.info("app.knowledge_reloaded", version=number)
 
     def lease_of(self, channel: str, account: str) -> str:
         """The lease a new outbox row is born with: ours while we send for that account."""
@@ -257,7 +257,7 @@ class App:
 
     def greeting(self, language: Language) -> Reply:
         """What the page shows before the first message."""
-        return greeting(wording(language))
+        return greeting(wording(language), self.base.menu)
 
     async def desk_link(self, officer: Officer) -> str:
         """A one-time link to the desk."""

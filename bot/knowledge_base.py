@@ -9,6 +9,7 @@ import knowledge
 from knowledge.base import References, references_from
 from knowledge.contacts import contacts_from, filled
 from knowledge.entry import Entry, from_folder
+from knowledge.menu import menu_from
 from knowledge.search import Found, Index, read_routes
 
 FOLDER = Path(knowledge.__file__).parent
@@ -21,14 +22,21 @@ class KnowledgeBase:
         self._hold = hold_unconfirmed
         self._read_routes = read_routes(FOLDER / "routes.toml")
         self.routes = route_names(FOLDER / "routes.toml")
+        self.menu = menu_from(FOLDER / "menu.toml")
         self.contacts = contacts_from(FOLDER / "contacts.toml")
+        self._published: tuple[Entry, ...] | None = None
         self.replace(entries, version)
 
-    def replace(self, entries: tuple[Entry, ...], version: int) -> None:
-        """Answer from these entries from now on."""
+    def replace(self, entries: tuple[Entry, ...], version: int) -> bool:
+        """Answer from these entries from now on; False if they are those it answers from (a draft was saved)."""
+        if entries == self._published:
+            self.version = version
+            return False
         shown = {entry.id: filled(entry, self.contacts) for entry in entries if entry.confirmed or not self._hold}
         index = Index(shown.values(), self._read_routes)
         self._index, self.entries, self.version = index, MappingProxyType(shown), version
+        self._published = entries
+        return True
 
     def search(self, text: str) -> Found:
         """What the base offers for a text."""

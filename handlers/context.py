@@ -11,6 +11,7 @@ from handlers.person import Language, Officer, Person, Profile
 from handlers.reading import Reading
 from handlers.turn import LeadState, Turn
 from knowledge.entry import Entry
+from knowledge.menu import Section
 from knowledge.search import Found
 
 
@@ -59,6 +60,10 @@ class Knowledge(Protocol):
     @property
     def routes(self) -> Mapping[str, tuple[str, str]]:
         """Who handles what we do not: key → (Vietnamese name, English name)."""
+
+    @property
+    def menu(self) -> tuple[Section, ...]:
+        """What there is to ask, in lists."""
 
     @property
     def contacts(self) -> Mapping[str, str]:

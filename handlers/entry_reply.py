@@ -11,6 +11,7 @@ from handlers.message import Choice, File, Link, Reply
 from handlers.person import Person
 from handlers.turn import Effect, OpenTask, Turn
 from knowledge.entry import Action, Entry, Source
+from knowledge.fields import Text
 
 #: Longest first bubble in characters, most choices under an answer, longest later bubble in characters.
 FIRST_BUBBLE, MOST_CHOICES, LATER_BUBBLE = 450, 3, 3500
@@ -55,7 +56,7 @@ def long_turn(entry: Entry, person: Person, context: Context) -> Turn:
         if part
     )
     replies = tuple(Reply(page) for page in pages(text, LATER_BUBBLE))
-    offered = tuple(c for c in choices(entry, context, wording) if c.id != f"more:{entry.id}")
+    offered = choices(replace(entry, more=Text()), context, wording)
     last = replace(replies[-1], choices=offered, links=links(entry, wording), files=forms(entry, wording))
     return Turn(replace(person.conversation, topic=entry.id), (*replies[:-1], last), (), entry.id)
 

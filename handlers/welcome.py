@@ -10,47 +10,47 @@ from handlers.intents import said
 from handlers.message import Choice, Inbound, Reply
 from handlers.person import Person
 from handlers.turn import Turn
+from knowledge.menu import Section
 
-#: Lists of the menu → the kind of entry they hold.
-LISTS = {"sectors": "sector", "schemes": "scheme", "contacts": "contact"}
 #: Entries on one page of a list.
 PAGE = 8
-TAPPED = re.compile(r"menu(?::(sectors|schemes|contacts)(?::([1-9]\d?))?)?")
+TAPPED = re.compile(r"menu(?::([a-z]+)(?::([1-9]\d?))?)?")
 
 
 def handle(message: Inbound, person: Person, context: Context) -> Turn | None:
     """Takes the start and the menu; both leave a form that was being filled in."""
     if message.kind == "choice":
         tapped = TAPPED.fullmatch(message.choice)
-        if not tapped:
-            return None
-        return _list(tapped[1], int(tapped[2] or 1), person, context) if tapped[1] else _menu(person, context)
+        if not tapped or not tapped[1]:
+            return _menu(person, context) if tapped else None
+        section = next((section for section in context.knowledge.menu if section.key == tapped[1]), None)
+        return _list(section, int(tapped[2] or 1), person, context) if section else None
     intent = said(message, context)
     # A start with an invitation that is not one is still a start.
     if intent == "start" or (intent == "staff" and message.text.strip().lower().startswith("/start")):
         wording = context.wording(person.language)
-        turn = _leave(person, wording, greeting(wording, department.name(context, wording)))
+        turn = _leave(person, wording, greeting(wording, context.knowledge.menu, department.name(context, wording)))
         return replace(turn, state=replace(turn.state, introduced=True))
     return _menu(person, context) if intent == "menu" else None
 
 
-def greeting(wording: Wording, department: str = "") -> Reply:
+def greeting(wording: Wording, menu: tuple[Section, ...], department: str = "") -> Reply:
     """The first words, with the menu: who speaks, what it can do, and that nobody is ever asked for money."""
     name = department or wording.say("department")
-    return Reply(wording.say("welcome.start", department=name), choices(wording))
+    return Reply(wording.say("welcome.start", department=name), choices(wording, menu))
 
 
-def choices(wording: Wording) -> tuple[Choice, ...]:
-    """The menu."""
+def choices(wording: Wording, menu: tuple[Section, ...]) -> tuple[Choice, ...]:
+    """The lists of the menu, and what else there is to do."""
     other = "en" if wording.language == "vi" else "vi"
-    lists = tuple(Choice(f"menu:{name}", wording.say(f"welcome.{name}")) for name in LISTS)
+    lists = tuple(Choice(f"menu:{section.key}", section.title.get(wording.language)) for section in menu)
     ask = (ways.leave_request(wording), ways.my_request(wording))
     return (*lists, *ask, Choice(f"language:{other}", wording.say("welcome.other_language")))
 
 
 def _menu(person: Person, context: Context) -> Turn:
     wording = context.wording(person.language)
-    return _leave(person, wording, Reply(wording.say("welcome.menu"), choices(wording)))
+    return _leave(person, wording, Reply(wording.say("welcome.menu"), choices(wording, context.knowledge.menu)))
 
 
 def _leave(person: Person, wording: Wording, reply: Reply) -> Turn:
@@ -60,15 +60,17 @@ def _leave(person: Person, wording: Wording, reply: Reply) -> Turn:
     return Turn(person.conversation.wait(None), (*note, reply), (), "bot.about")
 
 
-def _list(name: str, page: int, person: Person, context: Context) -> Turn:
-    wording = context.wording(person.language)
-    found = [entry for entry in context.knowledge.entries.values() if entry.kind == LISTS[name]]
+def _list(section: Section, page: int, person: Person, context: Context) -> Turn:
+    wording, known = context.wording(person.language), context.knowledge.entries
+    found = [known[id] for id in section.entries if id in known]
     shown = found[(page - 1) * PAGE : page * PAGE]
     if not shown:
         return _leave(person, wording, Reply(wording.say("welcome.empty_list"), ways.onward(wording)))
-    further = (Choice(f"menu:{name}:{page + 1}", wording.say("welcome.further")),) if found[page * PAGE :] else ()
+    further = (
+        (Choice(f"menu:{section.key}:{page + 1}", wording.say("welcome.further")),) if found[page * PAGE :] else ()
+    )
     listed = (*(ways.show(entry, person.language) for entry in shown), *further, ways.menu(wording))
-    return _leave(person, wording, Reply(wording.say(f"welcome.list.{name}"), listed))
+    return _leave(person, wording, Reply(section.ask.get(wording.language), listed))
 
 
 HANDLER = Handler("welcome", handle)

@@ -12,6 +12,7 @@ from knowledge.entry import Entry
 from knowledge.facts import Fact, Topic, Use, facts_from, topics_from
 from knowledge.fields import Text
 from knowledge.figures import Figure, Known, Language, figures
+from knowledge.menu import Section, menu_from
 
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
 #: A warning inside a fact about a wrong figure, which must not make that figure right.
@@ -33,12 +34,13 @@ class Problem:
 
 @dataclass(frozen=True)
 class References:
-    """What entries refer to: facts and topics by id, keys of routes, the old contacts, names of the forms there are."""
+    """What entries refer to: facts and topics by id, keys of routes, old contacts, the menu, names of the forms."""
 
     facts: Mapping[str, Fact]
     topics: Mapping[str, Topic]
     routes: frozenset[str]
     contacts: Mapping[str, str]
+    menu: tuple[Section, ...] = ()
     forms: frozenset[str] = frozenset()
 
     @cached_property
@@ -48,6 +50,11 @@ class References:
             id: figures(f"{fact.topic}\n{fact.vi}\n{fact.status}", "vi") + figures(DENIED.sub("", fact.en), "en")
             for id, fact in self.facts.items()
         }
+
+    @cached_property
+    def documented(self) -> Known:
+        """The figures of all facts, whatever their use."""
+        return Known(self.stated(self.facts.values()))
 
     def holders(self, figure: Figure) -> tuple[str, ...]:
         """The facts that hold a figure and may be stated."""
@@ -84,12 +91,13 @@ class Base:
 
 
 def references_from(folder: Path, routes: Iterable[str], forms: Iterable[str] = ()) -> References:
-    """Read facts.jsonl, topics.tsv and contacts.toml of a folder. Raises FactsError, EntryError."""
+    """Read facts.jsonl, topics.tsv, contacts.toml and menu.toml of a folder. Raises FactsError, EntryError."""
     return References(
         facts={fact.id: fact for fact in facts_from(folder / "facts.jsonl")},
         topics={topic.id: topic for topic in topics_from(folder / "topics.tsv")},
         routes=frozenset(routes),
         contacts=contacts_from(folder / "contacts.toml"),
+        menu=menu_from(folder / "menu.toml"),
         forms=frozenset(forms),
     )
 

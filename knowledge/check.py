@@ -41,7 +41,7 @@ def read_folder(folder: Path) -> tuple[tuple[Entry, ...], tuple[Problem, ...]]:
     entries, found = list[Entry](), list[Problem]()
     if not folder.is_dir():
         found.append(Problem(str(folder), "(folder)", "is not there", "put the folder of the release back"))
-    for path in sorted(folder.glob("*.toml")):
+    for path in sorted(folder.glob("*.toml"), key=lambda path: path.stem):
         try:
             entries.append(from_file(path))
         except EntryError as error:
@@ -182,6 +182,16 @@ def crowded_days(base: Base) -> Iterator[Problem]:
             yield Problem(f"{ids[-1]}.toml", "review_by", text, f"spread them, at most {REVIEWS_A_DAY} a day")
 
 
+def whole_menu(base: Base) -> Iterator[Problem]:
+    """Every entry but those about the assistant stands in one list of the menu, and nothing else does."""
+    listed = [id for section in base.references.menu for id in section.entries]
+    for id in sorted({id for id in listed if listed.count(id) > 1 or id not in base.references.topics}):
+        yield Problem("menu.toml", id, "is no topic, or stands there twice", "keep one line with an id of topics.tsv")
+    for entry in base.entries:
+        if base.references.menu and entry.kind != "assistant" and entry.id not in listed:
+            yield Problem("menu.toml", entry.id, "stands in no list", "add it where people would look for it")
+
+
 def missing_entries(base: Base) -> Iterator[Problem]:
     """Every topic has its entry."""
     topics = base.references.topics
@@ -201,6 +211,7 @@ def old_clock(base: Base) -> Iterator[Problem]:
 BASE_RULES: tuple[Callable[[Base], Iterator[Problem]], ...] = (
     shared_phrasings,
     crowded_days,
+    whole_menu,
     missing_entries,
     old_clock,
 )

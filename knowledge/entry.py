@@ -1,11 +1,10 @@
 """One curated entry: its fields, how to read it from TOML or JSON, and errors that name the place and the mend."""
 
 import datetime as dt
-import json
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -165,14 +164,19 @@ def _form(read: Fields) -> Form:
 
 def to_mapping(entry: Entry) -> dict[str, Any]:
     """The entry as JSON-ready data without empty fields; `from_mapping` reads it back unchanged."""
-    plain: dict[str, Any] = _filled(json.loads(json.dumps(asdict(entry), default=str)))
+    plain: dict[str, Any] = _plain(entry)
     return plain
 
 
-def _filled(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: part for key, inner in value.items() if (part := _filled(inner)) not in (None, "", [], {})}
-    return [_filled(inner) for inner in value] if isinstance(value, list) else value
+def _plain(value: Any) -> Any:
+    if isinstance(value, str | int | None):
+        return value
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return [_plain(inner) for inner in value]
+    parts = ((field.name, _plain(getattr(value, field.name))) for field in fields(value))
+    return {name: part for name, part in parts if part not in (None, "", [], {})}
 
 
 def from_file(path: Path) -> Entry:
@@ -191,4 +195,4 @@ def from_file(path: Path) -> Entry:
 
 def from_folder(folder: Path) -> tuple[Entry, ...]:
     """All entries of a folder, in the order of their ids."""
-    return tuple(from_file(path) for path in sorted(folder.glob("*.toml")))
+    return tuple(from_file(path) for path in sorted(folder.glob("*.toml"), key=lambda path: path.stem))

@@ -79,8 +79,7 @@ def known_sources(entry: Entry, base: Base) -> Iterator[Problem]:
     """Documents, articles and days of the sources stand in the facts too: nobody made them up."""
     if entry.confirmed:
         return
-    refer = base.references
-    known = Known(refer.stated(refer.facts.values()))
+    known = base.references.documented
     for number, source in enumerate(entry.sources, 1):
         for figure in (*figures(f"{source.document}\n{source.article}", "vi"), *figures(source.issued, "vi")):
             if figure.kind in ("document", "article", "date") and not known.holds(figure):

@@ -129,7 +129,7 @@ class Library:
         return Seeded(tuple(added), tuple(updated), tuple(drafted))
 
     def draft(self, entry: Entry, editor: str, now: dt.datetime, expected_version: int) -> int:
-        """Keep an edit that nobody is told yet; the shelf's version. An entry has one draft of an editor.
+        """Keep an edit that people are not told yet; the shelf's version. An entry has one such draft, of one editor.
 
         Raises LostUpdate, changing nothing, if the entry or its draft was changed after `expected_version`, the version
         this editor read; EntryError for words that cannot be read back.
@@ -163,8 +163,8 @@ class Library:
 
         `expected` is the version the editor read, or one per id (0 or none: it was not there). Raises LostUpdate naming
         every entry that was changed after it; changes of other entries do not matter. An entry that is published in
-        these very words is left as it is. Drafts of these entries with the same words or of the same editor are done
-        with. Raises ValueError if an id is there twice, EntryError for words that cannot be read back.
+        these very words is left as it is. Drafts of just these words, and this editor's of the entries that change, are
+        done with. Raises ValueError if an id is there twice, EntryError for words that cannot be read back.
         """
         new = dict[str, dict[str, Any]]()
         for entry in entries:
@@ -193,28 +193,33 @@ class Library:
         changed = {id: row["changed"] for id, row in rows.items() if row["entry"] != new[id]}
         _refuse(tables, changed, expected)
         for id, row in rows.items():
+            done = set[str]()
             if id in changed:
                 _record(tables, row, new[id], editor, now)
                 row["edited"] = _hash(new[id]) != row["seed_hash"]
-            for field in ("draft", "shipped"):
-                kept = row.get(field)
-                if kept and (
-                    kept["editor"] == editor or new[id] == kept["entry"] or (not new[id] and field == "shipped")
-                ):
+                # What an upgrade offers to an entry is offered no more once the entry is removed.
+                done = {editor} if new[id] else {editor, SHIPPED}
+            for field in DRAFTS:
+                if (kept := row.get(field)) and (kept["editor"] in done or kept["entry"] == new[id]):
                     del row[field]
             tables.put("entries", row)
         return Change(self._save(tables), tuple(changed))
 
     def _rows(self) -> list[dict[str, Any]]:
         """The rows of the entries by id, read now."""
-        tables = Tables(self._shelf)
-        self._save(tables)
-        return sorted(tables.all("entries"), key=lambda row: str(row["id"]))
+        return sorted(self._note(Tables(self._shelf)), key=lambda row: str(row["id"]))
 
     def _save(self, tables: Tables) -> int:
-        self.version = tables.save()
-        self.changed = {row["id"]: row["changed"] for row in tables.all("entries") if row["changed"]}
+        tables.save()
+        self._note(tables)
         return self.version
+
+    def _note(self, tables: Tables) -> list[dict[str, Any]]:
+        """Keep in mind which versions were read or written last; the rows of the entries."""
+        rows = tables.all("entries")
+        self.version = tables.version
+        self.changed = {row["id"]: row["changed"] for row in rows if row["changed"]}
+        return rows
 
 
 def seed_hash(entry: Entry) -> str:

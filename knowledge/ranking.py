@@ -104,9 +104,14 @@ class Ranking:
         known = self._fillers | self._told.keys()
         self._spellings = tuple(sorted(gram for gram in known if len(gram) > 3 and gram.isalpha()))
 
-    def holds(self, entry: str, phrase: Words) -> bool:
-        """Whether an entry knows a phrase: every word and pair of it that says something."""
+    def holds(self, entry: str, phrase: Words, marked: Mapping[str, str]) -> bool:
+        """Whether an entry knows a phrase: every word and pair of it that says something.
+
+        `marked` has the words that were typed with marks, by how they are without: "hoàn thuế" is no "hoãn thuế".
+        """
         at = self.ids.index(entry)
+        if any(word in marked and marked[word] not in self._marked[at] for word in phrase):
+            return False
         return all(gram in self._counts[at] or gram in self._bodies[at] for gram in self._grams(phrase))
 
     def compare(self, text: str) -> Asked:

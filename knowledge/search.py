@@ -11,7 +11,7 @@ from typing import Literal
 from knowledge.entry import Entry
 from knowledge.lexicon import Phrases, Words, hits, lexicon, phrases
 from knowledge.ranking import Asked, Comparison, Ranking, ends
-from knowledge.text import language_of, typed, words
+from knowledge.text import fold, language_of, typed, words
 
 Outcome = Literal["answer", "choices", "unknown"]
 Unanswered = Literal["", "greeting", "abuse", "far", "near", "unknown"]
@@ -24,6 +24,8 @@ OURS = frozenset(("department", "trade-promotion-centre", "officer"))
 PARTS = 5
 #: The probability of the only entry with a phrasing of just these words: whoever adds a phrasing sees it answered.
 SAME = 0.99
+#: A lead counts up to here, also that of an entry no other stands beside.
+LEAD = 6.0
 #: A further entry stands among the choices from this probability on.
 FURTHER = 0.06
 
@@ -76,8 +78,28 @@ class Weights:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """A second logistic model, of whether the likeliest entry is right: by its chance, by its lead before the next one,
+    and by how near its phrasing and how much of the evidence is.
+    """
+
+    none: float
+    chance: float
+    lead: float
+    phrasing: float
+    evidence: float
+
+    def of(self, chance: float, lead: float, comparison: Comparison) -> float:
+        """The probability, 0 to 1."""
+        sure = self.chance * chance + self.lead * lead - self.none
+        sure += self.phrasing * comparison.phrasing + self.evidence * comparison.evidence
+        return 1 / (1 + math.exp(-sure))
+
+
 #: Printed by tests/bench/weights.py on the shipped entries and practice questions.
 WEIGHTS = Weights(none=3.9, phrasing=3.6, topic=7.3, evidence=3.8, marks=-3.5)
+CONFIDENCE = Confidence(none=3.7, chance=0.5, lead=0.6, phrasing=1.0, evidence=4.0)
 
 
 class Index:
@@ -137,9 +159,10 @@ class Index:
         """How to decline a text, and whose business it is, by phrases of it that the likeliest entry does not know."""
 
         def foreign(found: Iterable[Words]) -> list[Words]:
-            return [phrase for phrase in found if not (entry and self.ranking.holds(entry, phrase))]
+            return [phrase for phrase in found if not (entry and self.ranking.holds(entry, phrase, marked))]
 
         read, tokens, table = words(text), typed(text), lexicon()
+        marked = {fold(token): token for token in tokens if not token.isascii()}
         routes = {key: sum(map(len, foreign(hits(read, phrases)))) for key, phrases in self._routes.items()}
         route = max(routes, key=lambda key: routes[key], default="")
         if not routes.get(route):
@@ -151,15 +174,22 @@ class Index:
         return ("far", "") if foreign(hits(tokens, table.far)) else ("unknown", route)
 
 
-def weigh(asked: Asked, weights: Weights = WEIGHTS) -> tuple[Candidate, ...]:
+def weigh(asked: Asked, weights: Weights = WEIGHTS, confidence: Confidence = CONFIDENCE) -> tuple[Candidate, ...]:
     """The candidates of a question by falling probability; what is missing to 1 is the probability of none."""
-    chances = [(id, math.exp(weights.chance(comparison))) for id, comparison in asked.entries]
-    total = 1 + sum(chance for _, chance in chances)
-    scores = {id: chance / total for id, chance in chances}
-    if asked.same in scores:
-        scores = {id: min(score, 1 - SAME) for id, score in scores.items()} | {asked.same: SAME}
-    found = [Candidate(id, score) for id, score in scores.items()]
-    return tuple(sorted(found, key=lambda candidate: (-candidate.score, candidate.entry)))
+    chances = {id: weights.chance(comparison) for id, comparison in asked.entries}
+    ranked = sorted(chances, key=lambda id: (-chances[id], id))
+    if not ranked:
+        return ()
+    top, comparison = ranked[0], dict(asked.entries)[ranked[0]]
+    lead = min(chances[top] - chances[ranked[1]], LEAD) if len(ranked) > 1 else LEAD
+    sure = confidence.of(chances[top], lead, comparison)
+    if asked.same in chances:
+        top, sure = asked.same, SAME
+    # What is left is shared by the others and by none of them, as their chances are.
+    odds = {id: math.exp(chances[id]) for id in ranked if id != top}
+    rest = (1 - sure) / (1 + sum(odds.values()))
+    scores = {top: sure} | {id: rest * share for id, share in odds.items()}
+    return tuple(Candidate(id, score) for id, score in sorted(scores.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def read_routes(path: Path) -> dict[str, tuple[str, ...]]:

@@ -15,6 +15,7 @@ from knowledge.contacts import contacts_from
 from knowledge.entry import Entry, Phrasings, from_mapping
 from knowledge.fields import Text
 from knowledge.library import Library
+from knowledge.menu import Section
 from knowledge.search import Found, Index, read_routes
 from knowledge.shelf import FileShelf, ShelfError
 
@@ -29,6 +30,8 @@ class Questions:
     routes: Mapping[str, tuple[str, str]]
     contacts: Mapping[str, str]
     index: Index
+    #: There is nothing to tap through.
+    menu: tuple[Section, ...] = ()
 
     def search(self, text: str) -> Found:
         """What the questions offer for a text."""

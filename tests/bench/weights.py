@@ -10,15 +10,17 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from knowledge.entry import Entry, Phrasings, from_folder
-from knowledge.practice import read_questions
+from knowledge.practice import Question, read_questions
 from knowledge.ranking import Comparison
-from knowledge.search import Index, Weights
+from knowledge.search import LEAD, Confidence, Index, Weights
 
 KNOWLEDGE = Path(__file__).parents[2] / "knowledge"
 FIELDS = tuple(field.name for field in dataclasses.fields(Comparison))
 #: Practice questions are what people type; a phrasing left out resembles its neighbours more than a stranger's words.
 PRACTICE_COUNTS = 4.0
 STEPS, RATE = 300, 0.15
+NEWTON, RIDGE = 12, 1.0
+PRACTICE = ("questions.tsv", "more.tsv")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -88,14 +90,58 @@ def fit(cases: Sequence[Case]) -> Weights:
     return Weights(*(round(x, 1) for x in now))
 
 
+def surety(index: Index, weights: Weights, questions: Iterable[Question]) -> Confidence:
+    """The confidence under which the questions' likeliest entries are right as often as it says."""
+    rows, right = list[tuple[float, ...]](), list[bool]()
+    for question in questions:
+        ranked = sorted(
+            ((weights.chance(c), id, c) for id, c in index.ranking.compare(question.text).entries), reverse=True
+        )
+        if ranked:
+            chance, id, compared = ranked[0]
+            lead = min(chance - ranked[1][0], LEAD) if len(ranked) > 1 else LEAD
+            rows.append((-1.0, chance, lead, compared.phrasing, compared.evidence))
+            right.append(id in question.expected)
+    now = [0.0] * 5
+    for _ in range(NEWTON):
+        now = _newton(now, rows, right)
+    return Confidence(*(round(x, 1) for x in now))
+
+
+def _newton(now: list[float], rows: list[tuple[float, ...]], right: list[bool]) -> list[float]:
+    """One step of Newton's method on the logarithm of the likelihood, with a little ridge."""
+    width = len(now)
+    slope = [-RIDGE * w for w in now]
+    curve = [[RIDGE if a == b else 0.0 for b in range(width)] for a in range(width)]
+    for row, hit in zip(rows, right, strict=True):
+        p = 1 / (1 + math.exp(-sum(w * x for w, x in zip(now, row, strict=True))))
+        for a in range(width):
+            slope[a] += (hit - p) * row[a]
+            for b in range(width):
+                curve[a][b] += p * (1 - p) * row[a] * row[b]
+    return [w + step for w, step in zip(now, _solved(curve, slope), strict=True)]
+
+
+def _solved(matrix: list[list[float]], right: list[float]) -> list[float]:
+    """The solution of a small system of equations, positive definite."""
+    rows = [[*row, x] for row, x in zip(matrix, right, strict=True)]
+    for n, row in enumerate(rows):
+        rows[n] = row = [x / row[n] for x in row]
+        for m, other in enumerate(rows):
+            if m != n:
+                rows[m] = [x - other[n] * y for x, y in zip(other, row, strict=True)]
+    return [row[-1] for row in rows]
+
+
 def main() -> None:
     """Fit and print."""
     entries = from_folder(KNOWLEDGE / "entries")
     index = Index(entries)
+    questions = [q for file in PRACTICE for q in read_questions(KNOWLEDGE / "practice" / file)]
     cases = unseen_phrasings(entries) + unseen_entries(entries)
-    questions = read_questions(KNOWLEDGE / "practice" / "questions.tsv")
     cases += [case(index, question.text, question.expected, PRACTICE_COUNTS) for question in questions]
-    print(f"{len(cases)} cases: {fit(cases)}")
+    weights = fit(cases)
+    print(f"{len(cases)} cases: {weights}\n{surety(index, weights, questions)}")
 
 
 if __name__ == "__main__":

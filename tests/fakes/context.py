@@ -28,6 +28,7 @@ from handlers.turn import (
     Turn,
 )
 from knowledge.entry import Entry
+from knowledge.menu import Section
 from knowledge.search import Candidate, Found
 from knowledge.text import clean, fold
 
@@ -44,6 +45,7 @@ class FakeKnowledge:
     contacts: Mapping[str, str] = field(
         default_factory=lambda: {"email": "old@example.vn", "phones": "0275.3822 365", "centre_phones": "0275.6281888"}
     )
+    menu: tuple[Section, ...] = ()
     taught: dict[str, Found] = field(default_factory=dict)
 
     def teach(self, text: str, *entries: str, also: str = "", score: float = 0.95) -> None:

@@ -4,6 +4,7 @@ import datetime as dt
 
 from knowledge.entry import Action, Entry, Source
 from knowledge.fields import Text
+from knowledge.menu import Section
 from tests.fakes.context import FakeKnowledge
 
 CHECKED = dt.date(2026, 11, 20)
@@ -78,5 +79,10 @@ def knowledge(*more: Entry) -> FakeKnowledge:
     found.teach("liên hệ sở", "contact.department")
     found.teach("giờ làm việc", "contact.hours")
     found.teach("hỗ trợ máy", "kc.machinery", "kc.used-machinery", score=0.4)
+    lists = {"sectors": "sector", "schemes": "scheme", "contacts": "contact"}
+    found.menu = tuple(
+        Section(key, Text(key), Text(f"{key}?"), tuple(e.id for e in found.entries.values() if e.kind == kind))
+        for key, kind in lists.items()
+    )
     found.routes = {"tax": ("cơ quan thuế", "the tax office")}
     return found

@@ -34,8 +34,9 @@ def test_it_says_once_per_talk_that_it_is_automatic(talk: Talk) -> None:
 
 
 def test_the_greeting_of_a_page_is_the_same_in_both_languages() -> None:
-    assert [choice.id for choice in greeting(wording("vi")).choices][:5] == [
-        choice.id for choice in greeting(wording("en"), "Department").choices
+    menu = knowledge().menu
+    assert [choice.id for choice in greeting(wording("vi"), menu).choices][:5] == [
+        choice.id for choice in greeting(wording("en"), menu, "Department").choices
     ][:5]
 
 

@@ -280,7 +280,7 @@ def test_a_draft_written_before_somebody_elses_publish_cannot_be_published_over_
     assert library.load() == (APPLY, SHIPPED_LATER)
 
 
-@pytest.mark.parametrize(("published", "editor"), [(EDITED, "minh"), (SHIPPED_LATER, "lan"), (MACHINERY, "lan")])
+@pytest.mark.parametrize(("published", "editor"), [(EDITED, "minh"), (SHIPPED_LATER, "lan")])
 def test_a_draft_is_done_with_when_its_words_or_its_editors_are_published(
     library: Library, published: Entry, editor: str
 ) -> None:
@@ -290,11 +290,25 @@ def test_a_draft_is_done_with_when_its_words_or_its_editors_are_published(
     assert published in library.load()
 
 
+def test_a_draft_outlives_an_import_of_what_is_published_but_for_a_draft_of_just_that(library: Library) -> None:
+    library.draft(EDITED, "lan", NOW, 1)
+    library.draft(APPLY, "lan", NOW, 1)
+    assert library.publish([MACHINERY, APPLY], "lan", LATER, 3) == Change(4, ())
+    assert [draft.id for draft in library.drafts()] == ["kc.machinery"]
+
+
 def test_a_draft_outlives_what_others_publish(library: Library) -> None:
     library.draft(EDITED, "lan", NOW, 1)
     library.publish([SHIPPED_LATER], "minh", LATER, 2)
     library.remove("kc.machinery", "minh", LATER, 3)
     assert [draft.editor for draft in library.drafts()] == ["lan"]
+
+
+def test_what_an_upgrade_offers_to_an_entry_goes_when_the_entry_is_removed(library: Library) -> None:
+    library.publish([EDITED], "lan", NOW, 1)
+    library.seed([SHIPPED_LATER], NOW)
+    library.remove("kc.machinery", "lan", LATER, 3)
+    assert library.drafts() == ()
 
 
 def test_the_draft_of_a_new_entry_is_told_to_nobody_until_it_is_published(library: Library) -> None:
