@@ -10,7 +10,7 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 from knowledge.lexicon import Phrases, Words, fold, lexicon, replace
-from knowledge.text import SYLLABLE, typed, words
+from knowledge.text import SYLLABLE, read, typed
 
 #: Of a longer text only the beginning and the end are read: so many characters of each, and words.
 CHARACTERS, WORDS = 1500, 60
@@ -71,12 +71,13 @@ class Ranking:
         self._places: Phrases = {
             first: tuple((place, ()) for place, _ in places) for first, places in lexicon().places.items()
         }
-        texts = [tuple(phrasings[id]) for id in self.ids]
-        answers = [tuple(bodies.get(id, ())) for id in self.ids]
+        # Typed once, read for its words and for its marks.
+        texts = [[typed(text) for text in phrasings[id]] for id in self.ids]
+        answers = [[typed(text) for text in bodies.get(id, ())] for id in self.ids]
         self._phrasings = tuple(
-            _Phrasing(n, read, self._grams(read), self._plain(read))
+            _Phrasing(n, words, self._grams(words), self._plain(words))
             for n, own in enumerate(texts)
-            for read in dict.fromkeys(self._read(text) for text in own)
+            for words in dict.fromkeys(self._read(tokens) for tokens in own)
         )
         self._counts: list[Counter[str]] = [Counter() for _ in self.ids]
         self._holders: dict[str, list[int]] = defaultdict(list)
@@ -116,9 +117,10 @@ class Ranking:
 
     def compare(self, text: str) -> Asked:
         """The likeliest entries for a text, at most COMPARED."""
-        exact = self._read(text)
-        read = tuple(self._mended(word) for word in exact)
-        grams = self._grams(read)
+        tokens = typed(text)
+        exact = self._read(tokens)
+        mended = tuple(self._mended(word) for word in exact)
+        grams = self._grams(mended)
         known = {gram: self._told[gram] for gram in grams if gram in self._told}
         strange = {gram: self._strangeness(gram) for gram in grams if gram not in known and " " not in gram}
         said = sum(known.values()) + sum(strange.values())
@@ -131,8 +133,8 @@ class Ranking:
             nearest[self._phrasings[at].entry].append((2 * weight / (said + self._weights[at]), at))
         topics = {entry: self._topic(entry, known, said) for entry in nearest}
         likely = sorted(nearest, key=lambda entry: (-max(nearest[entry])[0] - topics[entry], entry))[:COMPARED]
-        plain = self._plain(read)
-        marked = {fold(word): word for word in _marked(text)}
+        plain = self._plain(mended)
+        marked = {fold(word): word for word in _marked(tokens)}
         compared = (
             Comparison(
                 phrasing=self._phrasing(plain, nearest[entry]),
@@ -144,7 +146,7 @@ class Ranking:
         )
         same = self._same.get(exact, set())
         return Asked(
-            words=read,
+            words=mended,
             strange=tuple(sorted(strange)),
             entries=tuple(zip((self.ids[entry] for entry in likely), compared, strict=True)),
             same=self.ids[next(iter(same))] if exact and len(same) == 1 else "",
@@ -173,10 +175,10 @@ class Ranking:
         other = (single[gram] for gram, word in marked.items() if gram in single and gram in count and word not in own)
         return sum(other) / (sum(single.values()) or 1.0)
 
-    def _read(self, text: str) -> Words:
+    def _read(self, tokens: Words) -> Words:
         """The words of a text, without names of places: where somebody works says little about what is asked."""
-        read = replace(words(text), self._places)
-        return read if len(read) <= 2 * WORDS else read[:WORDS] + read[-WORDS:]
+        found = replace(read(tokens), self._places)
+        return found if len(found) <= 2 * WORDS else found[:WORDS] + found[-WORDS:]
 
     def _grams(self, read: Words) -> frozenset[str]:
         """Words that say something, and every pair of neighbours: "mấy giờ" asks, its words alone do not."""
@@ -204,9 +206,9 @@ def ends(text: str) -> str:
     return text if len(text) <= 2 * CHARACTERS else f"{text[:CHARACTERS]} {text[-CHARACTERS:]}"
 
 
-def _marked(text: str) -> list[str]:
+def _marked(tokens: Words) -> list[str]:
     """The words of a text that bear marks, as typed, in small letters."""
-    return [word for word in typed(text) if not word.isascii()]
+    return [word for word in tokens if not word.isascii()]
 
 
 def _told(held: list[int], entries: int) -> float:

@@ -98,8 +98,8 @@ class Confidence:
 
 
 #: Printed by tests/bench/weights.py on the shipped entries and practice questions.
-WEIGHTS = Weights(none=3.9, phrasing=3.6, topic=7.3, evidence=3.8, marks=-3.5)
-CONFIDENCE = Confidence(none=3.7, chance=0.5, lead=0.6, phrasing=1.0, evidence=4.0)
+WEIGHTS = Weights(none=4.8, phrasing=4.3, topic=6.9, evidence=5.4, marks=-4.8)
+CONFIDENCE = Confidence(none=2.9, chance=0.6, lead=0.5, phrasing=0.7, evidence=2.9)
 
 
 class Index:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from knowledge.lexicon import Lexicon, Words, fold, lexicon, replace
 
-__all__ = ["clean", "fold", "language_of", "typed", "words"]
+__all__ = ["clean", "fold", "language_of", "read", "typed", "words"]
 
 #: More marks than this on one letter are decoration, and make normalizing slow.
 MARKS_ON_A_LETTER = 3
@@ -41,6 +41,7 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
+@lru_cache(maxsize=1 << 12)
 def _unseen(character: str) -> bool:
     if character.isspace():
         return False
@@ -57,7 +58,12 @@ def typed(text: str) -> Words:
 
 def words(text: str) -> Words:
     """The words of a text, folded, digits kept, abbreviations and chat spelling written out. "k" → "khong"."""
-    table, tokens = lexicon(), typed(text)
+    return read(typed(text))
+
+
+def read(tokens: Words) -> Words:
+    """The words of tokens as `typed` gives them, as `words` reads a text."""
+    table = lexicon()
     if _language(tokens, table) == "en":
         return tuple(_singular(fold(token)) for token in tokens)
     return replace(_meant(tokens, table), table.phrases)

@@ -17,6 +17,7 @@ from knowledge import workbook
 from knowledge.entry import Entry, from_mapping
 from knowledge.library import Library
 
+FEW = tuple(entry for entry in shipped() if entry.id.startswith(("contact.", "kc.m", "tax.cit")))
 OLD = "Khuyến công hỗ trợ mua máy móc"
 NEW = "Hỗ trợ mua máy"
 
@@ -31,9 +32,9 @@ def config(tmp_path: Path) -> str:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    """The database of a bot that ran once, with the shipped entries."""
+    """The database of a bot that ran once, with a few of the shipped entries."""
     opened = Store(f"sqlite:///{tmp_path}/bot.db")
-    opened.submit(lambda connection: Library(SqlShelf(connection)).seed(shipped(), SystemClock().now())).result()
+    opened.submit(lambda connection: Library(SqlShelf(connection)).seed(FEW, SystemClock().now())).result()
     yield opened
     opened.close()
 
@@ -61,13 +62,13 @@ def edited(path: Path, old: str = OLD, new: str = NEW) -> Path:
 def test_an_export_imported_again_changes_nothing(
     config: str, store: Store, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path, count = exported(config, tmp_path / name), len(shipped())
+    path, count = exported(config, tmp_path / name), len(FEW)
     assert run_command(["knowledge", "import", str(path), "--config", config]) == 0
     assert capsys.readouterr().out.splitlines() == [
         f"{count} entries in {path}",
         f"0 entries published; {count} unchanged",
     ]
-    assert tuple(entries(store).values()) == shipped()
+    assert tuple(entries(store).values()) == FEW
 
 
 def test_without_a_database_the_shipped_entries_are_exported(
@@ -88,7 +89,7 @@ def test_an_edit_is_published_with_its_author(
     assert entries(store)["kc.machinery"].title.vi == OLD
     assert run_command(["knowledge", "import", str(path), "--by", "chị Lan", "--config", config]) == 0
     assert entries(store)["kc.machinery"].title.vi == NEW
-    rest = len(shipped()) - 1
+    rest = len(FEW) - 1
     assert capsys.readouterr().out.splitlines() == [
         f"1 entries would be published: kc.machinery; {rest} unchanged",
         f"1 entries published: kc.machinery; {rest} unchanged",
@@ -123,14 +124,14 @@ def test_what_the_check_would_say_of_an_edit_is_said_by_its_row_and_nothing_chan
     config: str, store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = edited(exported(config, tmp_path / "base.jsonl"), "nghệ: tối đa 450 triệu", "nghệ: 800 triệu")
-    number = [entry.id for entry in shipped()].index("kc.machinery") + 1
+    number = [entry.id for entry in FEW].index("kc.machinery") + 1
     assert run_command(["knowledge", "import", str(path), "--config", config]) == 2
     said = capsys.readouterr().err.splitlines()
     assert said[0].startswith(
         f"bot: base.jsonl, line {number}: kc.machinery.toml: answer.vi: no listed fact holds '800"
     )
     assert said[-1] == "bot: nothing was changed; mend these, or publish with --anyway"
-    assert tuple(entries(store).values()) == shipped()
+    assert tuple(entries(store).values()) == FEW
     assert run_command(["knowledge", "import", str(path), "--anyway", "--config", config]) == 0
     assert "800 triệu" in entries(store)["kc.machinery"].answer.vi
 
@@ -142,9 +143,9 @@ def test_bad_rows_are_all_named_and_nothing_changes(
     edited(path, '"kind": "contact"', '"kind": "people"')
     assert run_command(["knowledge", "import", str(path), "--config", config]) == 2
     said = capsys.readouterr().err.splitlines()
-    assert len(said) == sum(entry.kind == "contact" for entry in shipped())
+    assert len(said) == sum(entry.kind == "contact" for entry in FEW)
     assert all("field 'kind': 'people' is not known" in line for line in said)
-    assert tuple(entries(store).values()) == shipped()
+    assert tuple(entries(store).values()) == FEW
 
 
 @pytest.mark.parametrize(

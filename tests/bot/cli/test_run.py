@@ -154,6 +154,6 @@ def test_a_chat_ends_with_its_input_and_takes_no_time_to_leave(tmp_path: Path) -
     began = time.monotonic()
     done = bot("chat", folder=tmp_path, typed="mua máy có được hỗ trợ không\n".encode())
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("Có. Khuyến công hỗ trợ tối đa")
+    assert "Có. Khuyến công hỗ trợ tối đa" in done.stdout
     assert "> " not in done.stdout, "a pipe gets no prompt"
     assert time.monotonic() - began < 60
