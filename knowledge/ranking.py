@@ -45,13 +45,13 @@ class Comparison:
 class Asked:
     """A question as the ranking reads it: its words, those no entry holds, the entries compared, likeliest first.
 
-    `same` is the only entry with a phrasing of just these words, or empty.
+    `same` are the entries with a phrasing of just these words.
     """
 
     words: Words
     strange: tuple[str, ...]
     entries: tuple[tuple[str, Comparison], ...]
-    same: str = ""
+    same: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ class Ranking:
             words=mended,
             strange=tuple(sorted(strange)),
             entries=tuple(zip((self.ids[entry] for entry in likely), compared, strict=True)),
-            same=self.ids[next(iter(same))] if exact and len(same) == 1 else "",
+            same=tuple(self.ids[entry] for entry in sorted(same)) if exact else (),
         )
 
     def _phrasing(self, plain: str, nearest: list[tuple[float, int]]) -> float:

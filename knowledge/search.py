@@ -139,7 +139,7 @@ class Index:
         explain = _explain(asked, scored)
         top = scored[0] if scored else Candidate("", 0.0)
         reply, route = self._declined(text, top.entry)
-        ours = reply in ("unknown", "abuse") or bool(asked.same)
+        ours = reply in ("unknown", "abuse") or len(asked.same) == 1
         if ours and top.score >= ANSWER:
             return Found("answer", (top,), self._second(text, top.entry), language=language, explain=explain)
         if ours and top.score >= CHOICE:
@@ -183,8 +183,10 @@ def weigh(asked: Asked, weights: Weights = WEIGHTS, confidence: Confidence = CON
     top, comparison = ranked[0], dict(asked.entries)[ranked[0]]
     lead = min(chances[top] - chances[ranked[1]], LEAD) if len(ranked) > 1 else LEAD
     sure = confidence.of(chances[top], lead, comparison)
-    if asked.same in chances:
-        top, sure = asked.same, SAME
+    if len(asked.same) == 1 and asked.same[0] in chances:
+        top, sure = asked.same[0], SAME
+    elif asked.same:  # it is one of them or another, and no likeness tells which
+        sure = min(sure, 1 / len(asked.same))
     # What is left is shared by the others and by none of them, as their chances are.
     odds = {id: math.exp(chances[id]) for id in ranked if id != top}
     rest = (1 - sure) / (1 + sum(odds.values()))
