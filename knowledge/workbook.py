@@ -84,6 +84,8 @@ def _draw(drawn: Any, sheet: Sheet, styles: dict[str, Any]) -> None:
 
 def read(path: Path) -> dict[str, tuple[Row, ...]]:
     """The sheets by name, each as its rows from the first one on. Raises WorkbookError."""
+    if not path.is_file():
+        raise WorkbookError(f"{path}: is not there; name a file that was exported")
     try:
         book = CalamineWorkbook.from_path(path)
         return {name: tuple(_rows(book, name)) for name in book.sheet_names}

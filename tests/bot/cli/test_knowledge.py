@@ -154,7 +154,7 @@ def test_bad_rows_are_all_named_and_nothing_changes(
         (["export", "base.csv"], "base.csv: name a file that ends in .jsonl or .xlsx"),
         (["confirm-list", "list.jsonl"], "list.jsonl: name a file that ends in .xlsx"),
         (["import", "none.jsonl"], "none.jsonl: cannot be read (No such file or directory)"),
-        (["import", "none.xlsx"], "none.xlsx: cannot be read as .xlsx"),
+        (["import", "none.xlsx"], "none.xlsx: is not there; name a file that was exported"),
         (["export", "/proc/none/base.jsonl"], "/proc/none/base.jsonl: cannot be written"),
     ],
 )

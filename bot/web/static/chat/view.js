@@ -65,6 +65,8 @@ export class View {
   greet(reply) {
     log.querySelector(".greeting")?.remove();
     if (this.empty) this.insert(this.bubble({ ...reply, greeting: true }));
+    // It is read from its beginning; a sign over its choices would hide them.
+    newest.hidden = true;
   }
 
   busy(yes) {
