@@ -18,9 +18,12 @@ from knowledge.practice import (
     wilson,
 )
 from knowledge.search import Candidate, Found, Index, read_routes
+from knowledge.text import words
 
 KNOWLEDGE = Path(__file__).parents[2] / "knowledge"
 SHIPPED = KNOWLEDGE / "practice" / "questions.tsv"
+#: Questions of writers who saw neither phrasings nor code.
+MORE = KNOWLEDGE / "practice" / "more.tsv"
 
 
 def answer(entry: str, also: str = "") -> Found:
@@ -55,6 +58,13 @@ def test_the_shipped_questions_can_be_read() -> None:
     assert {"telex", "english", "near"} <= {question.kind for question in questions}
     assert any(len(question.expected) > 1 for question in questions)
     assert all(not question.expected for question in questions if question.kind in ("near", "far", "chat", "attack"))
+
+
+def test_no_phrasing_is_a_practice_question() -> None:
+    asked = {words(q.text) for file in (SHIPPED, MORE) for q in read_questions(file)}
+    entries = from_folder(KNOWLEDGE / "entries")
+    same = [(e.id, text) for e in entries for text in (*e.phrasings.vi, *e.phrasings.en) if words(text) in asked]
+    assert [pair for pair in same if len(words(pair[1])) > 4] == []
 
 
 def test_the_shipped_entries_are_seldom_wrong_and_mostly_found() -> None:
