@@ -13,6 +13,7 @@ from knowledge.eligibility import Criterion
 from knowledge.entry import Action, Entry, Form, Phrasings, Source
 from knowledge.facts import Fact, Topic, Use
 from knowledge.fields import Text
+from knowledge.menu import Section
 
 TODAY = dt.date(2026, 11, 24)
 
@@ -69,13 +70,19 @@ APPLY = replace(
 )
 
 
-def found(*entries: Entry, topics: tuple[Topic, ...] = TOPICS, today: dt.date = TODAY) -> tuple[Problem, ...]:
+def found(
+    *entries: Entry,
+    topics: tuple[Topic, ...] = TOPICS,
+    today: dt.date = TODAY,
+    menu: tuple[tuple[str, ...], ...] = (("kc.machinery", "kc.apply"),),
+) -> tuple[Problem, ...]:
     """What the check says about these entries."""
     references = References(
         facts={fact.id: fact for fact in FACTS},
         topics={topic.id: topic for topic in topics},
         routes=frozenset({"department"}),
         contacts={"phones": "0275.3822365"},
+        menu=tuple(Section(str(n), Text("M"), Text("?"), ids) for n, ids in enumerate(menu)),
         forms=frozenset({"don.docx"}),
     )
     return problems(entries, references, today)
@@ -94,7 +101,7 @@ def test_a_good_base_is_clean() -> None:
 
 def test_an_id_that_is_no_topic_is_named() -> None:
     other = replace(GOOD, id="kc.machines", related=("kc.apply",))
-    said = found(other, replace(APPLY, related=("kc.machines",)), topics=TOPICS[1:])
+    said = found(other, replace(APPLY, related=("kc.machines",)), topics=TOPICS[1:], menu=())
     assert [(problem.field, problem.text) for problem in said] == [("id", "'kc.machines' is not in topics.tsv")]
 
 
@@ -427,6 +434,21 @@ def test_reviews_crowded_on_one_day_are_named() -> None:
         "kc.3.toml: review_by: 5 entries are to be reviewed on 2027-03-15: kc.machinery, kc.0, kc.1, kc.2, kc.3; "
         "spread them, at most 3 a day"
     ]
+
+
+@pytest.mark.parametrize(
+    ("menu", "said"),
+    [
+        ((("kc.machinery",),), ["menu.toml: kc.apply: stands in no list; add it where people would look for it"]),
+        ((("kc.machinery", "kc.apply"), ("kc.apply",)), ["menu.toml: kc.apply: is no topic, or stands there twice"]),
+        ((("kc.machinery", "kc.apply", "kc.x"),), ["menu.toml: kc.x: is no topic, or stands there twice"]),
+        ((("kc.machinery", "kc.apply"),), []),
+    ],
+)
+def test_an_entry_stands_in_one_list_of_the_menu(menu: tuple[tuple[str, ...], ...], said: list[str]) -> None:
+    lines = [str(problem) for problem in found(GOOD, APPLY, menu=menu)]
+    assert len(lines) == len(said)
+    assert all(line.startswith(words) for line, words in zip(lines, said, strict=True))
 
 
 def test_a_clock_older_than_the_base_is_named_once() -> None:

@@ -5,13 +5,19 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from bot.cli.main import run_command
+from bot.clock import SystemClock
+from bot.knowledge_base import shipped
+from bot.store.publishing import publish
+from bot.store.shelf import SqlShelf
 from bot.store.store import Store
+from knowledge.library import Library
 from tests.fakes.command import bot
 
 TOKEN = "123456:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQ"
@@ -158,3 +164,21 @@ def test_a_telegram_out_of_reach_is_a_problem_only_online(capsys: pytest.Capture
     status, problems, _ = checked(capsys, "--online", "--config", config)
     assert (status, len(problems)) == (1, 1)
     assert "Connection refused" in problems[0]
+
+
+def test_what_the_department_edited_is_checked_too_and_drafts_are_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    now, entries = SystemClock().now(), {entry.id: entry for entry in shipped()}
+    broken = replace(entries["kc.machinery"], related=("kc.none",))
+    store = Store(f"sqlite:///{tmp_path}/bot.db")
+    store.submit(lambda c: Library(SqlShelf(c)).seed(entries.values(), now)).result()
+    store.submit(lambda c: publish(c, [broken], "lan", now, 1)).result()
+    store.submit(lambda c: Library(SqlShelf(c)).draft(entries["kc.apply"], "lan", now, 2)).result()
+    store.close()
+    status, problems, notices = checked(capsys, "--config", written(tmp_path))
+    assert status == 1
+    assert problems == [
+        "as edited: kc.machinery.toml: related: 'kc.none' is no other entry; correct the id or take it out"
+    ]
+    assert "drafts wait to be published or discarded: kc.apply" in notices
