@@ -1,8 +1,6 @@
 """`bot chat`: talk to the bot in the terminal, also beside a running one."""
 
 import asyncio
-import getpass
-import os
 import secrets
 import signal
 import sys
@@ -12,7 +10,7 @@ import click
 from bot import logs
 from bot.app import App, Parts
 from bot.channels.terminal import TerminalChannel, unbuffered
-from bot.cli.settings import config_option, settings_of
+from bot.cli.settings import config_option, login, settings_of
 from bot.clock import SystemClock
 from bot.config import Settings
 from handlers.catalogue import wording
@@ -36,7 +34,7 @@ async def _chat(settings: Settings) -> None:
     channel = TerminalChannel(
         unbuffered(sys.stdin),
         sys.stdout,
-        chat=_login(),
+        chat=login(),
         clock=clock,
         ids=lambda: secrets.token_hex(8),
         words=words,
@@ -50,10 +48,3 @@ async def _chat(settings: Settings) -> None:
         await channel.answered()
     finally:
         await app.stop()
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container whose user has no name
-        return f"uid-{os.getuid()}"

@@ -10,7 +10,7 @@ from bot.forms import Forms
 from bot.knowledge_base import FOLDER, references
 from bot.knowledge_base import shipped as shipped_entries
 from bot.store import engine
-from bot.store.shelf import SqlShelf
+from bot.store.shelf import SqlShelf, is_made
 from knowledge import check
 from knowledge.facts import FactsError
 from knowledge.fields import EntryError
@@ -43,6 +43,8 @@ def edited(settings: Settings, today: dt.date) -> Told:
     opened = engine.create(settings.storage.url, size=1)
     try:
         with engine.told_plainly(opened), opened.connect() as connection:
+            if not is_made(connection):
+                return
             library = Library(SqlShelf(connection))
             entries, drafts = library.load(), library.drafts()
     except StoreUnavailable:
@@ -54,8 +56,9 @@ def edited(settings: Settings, today: dt.date) -> Told:
         opened.dispose()
     ours = {entry.id: entry for entry in shipped_entries()}
     changed = {f"{entry.id}.toml" for entry in entries if ours.get(entry.id) != entry}
-    for problem in check.problems(entries, references(Forms(settings.storage.forms).names), today):
-        if problem.place in changed:
-            yield True, f"as edited: {problem}"
+    if changed:
+        for problem in check.problems(entries, references(Forms(settings.storage.forms).names), today):
+            if problem.place in changed:
+                yield True, f"as edited: {problem}"
     if drafts:
         yield False, f"drafts wait to be published or discarded: {', '.join(draft.id for draft in drafts)}"

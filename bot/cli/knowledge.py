@@ -1,7 +1,6 @@
 """`bot knowledge`: the entries as files: export, import, and the list for the department to confirm."""
 
 import datetime as dt
-import getpass
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 import click
 
 from bot.cli.failure import CommandError
-from bot.cli.settings import config_option, opened, settings_of, sqlite_file
+from bot.cli.settings import config_option, login, opened, settings_of, sqlite_file
 from bot.clock import SystemClock
 from bot.config import Settings
 from bot.forms import Forms
@@ -69,7 +68,7 @@ def imported(file: str, by: str | None, dry_run: bool, anyway: bool, config: str
     settings = settings_of(config)
     with _told():
         items = _items(_path(file))
-        editor, now = by or getpass.getuser(), SystemClock().now()
+        editor, now = by or login(), SystemClock().now()
         with opened(settings) as store:
             library, entries = store.submit(_load).result()
             before = {entry.id: entry for entry in entries}
@@ -127,10 +126,15 @@ def _items(path: Path) -> tuple[Exchanged, ...]:
 def _published(settings: Settings) -> tuple[Exchanged, ...]:
     file = sqlite_file(settings)
     if file is not None and not file.exists():
-        return tuple(Exchanged(entry) for entry in shipped())
+        return _unpublished()
     with opened(settings) as store:
         library, entries = store.submit(_load).result()
-    return tuple(Exchanged(entry, library.changed[entry.id]) for entry in entries)
+    # A database that no bot was started on yet has none.
+    return tuple(Exchanged(entry, library.changed[entry.id]) for entry in entries) or _unpublished()
+
+
+def _unpublished() -> tuple[Exchanged, ...]:
+    return tuple(Exchanged(entry) for entry in shipped())
 
 
 def _load(connection: Connection) -> tuple[Library, tuple[Entry, ...]]:

@@ -1,5 +1,6 @@
 """The settings and the store a command works with."""
 
+import getpass
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,3 +50,11 @@ def opened(settings: Settings, *, make: bool = False) -> Iterator[Store]:
         yield store
     finally:
         store.close()
+
+
+def login() -> str:
+    """The name of whoever works at this machine."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container whose user has no name
+        return f"uid-{os.getuid()}"

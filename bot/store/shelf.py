@@ -2,7 +2,7 @@
 
 import json
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, inspect, select, update
 
 from bot.store.statement import insert_for
 from bot.store.tables import shelf
@@ -45,3 +45,8 @@ class SqlShelf:
 def version(connection: Connection, name: str = KNOWLEDGE) -> int:
     """The version of a document without reading it; 0 while nothing was written."""
     return int(connection.execute(select(shelf.c.version).where(shelf.c.name == name)).scalar() or 0)
+
+
+def is_made(connection: Connection) -> bool:
+    """Whether the database has its tables yet, for whoever looks without making them."""
+    return inspect(connection).has_table(shelf.name)

@@ -87,6 +87,12 @@ def test_a_database_that_is_there_is_opened(capsys: pytest.CaptureFixture[str], 
     assert problems[0].startswith("[storage] url: ")
 
 
+def test_a_database_without_tables_is_as_good_as_none(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "bot.db").touch()
+    status, problems, _ = checked(capsys, "--config", written(tmp_path))
+    assert (status, problems) == (0, [])
+
+
 def test_every_bad_setting_is_a_problem_beside_those_of_the_knowledge(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -80,6 +80,11 @@ def test_without_a_database_the_shipped_entries_are_exported(
     assert [path.name for path in tmp_path.iterdir()] == ["config.toml"]
 
 
+def test_of_a_database_no_bot_was_started_on_the_shipped_entries_are_exported(config: str, tmp_path: Path) -> None:
+    Store(f"sqlite:///{tmp_path}/bot.db").close()
+    assert len(exported(config, tmp_path / "base.jsonl").read_text("utf-8").splitlines()) == len(shipped())
+
+
 def test_an_edit_is_published_with_its_author(
     config: str, store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
