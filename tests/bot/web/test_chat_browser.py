@@ -386,8 +386,8 @@ async def test_it_is_readable_on_any_screen_by_day_and_by_night(
     page = await visit.page()
     await ask(page, "thẻ")
     await ask(page, "x" * 300)
-    house.full = True
     await page.get_by_text("Về “x").wait_for()
+    house.full = True
     await ask(page, "chưa gửi được")
     await page.locator("[data-state=refused]").wait_for()
     ratio, text = await page.evaluate(CONTRAST)
