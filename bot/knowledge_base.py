@@ -6,11 +6,14 @@ from pathlib import Path
 from types import MappingProxyType
 
 import knowledge
+from bot.learning import learner
 from knowledge.base import References, references_from
 from knowledge.contacts import contacts_from, filled
 from knowledge.entry import Entry, from_folder
+from knowledge.learned import Learner
 from knowledge.menu import menu_from
-from knowledge.search import Found, Index, read_routes
+from knowledge.outside import read_outside
+from knowledge.search import Found, Index, questions_of
 
 FOLDER = Path(knowledge.__file__).parent
 
@@ -18,9 +21,17 @@ FOLDER = Path(knowledge.__file__).parent
 class KnowledgeBase:
     """A handlers.context.Knowledge. Replacing is one assignment, so a turn that reads it never waits."""
 
-    def __init__(self, entries: tuple[Entry, ...], version: int = 0, *, hold_unconfirmed: bool = False) -> None:
+    def __init__(
+        self,
+        entries: tuple[Entry, ...],
+        version: int = 0,
+        *,
+        hold_unconfirmed: bool = False,
+        learn: Learner | None = None,
+    ) -> None:
         self._hold = hold_unconfirmed
-        self._read_routes = read_routes(FOLDER / "routes.toml")
+        self._learn = learn or learner()
+        self._outside = read_outside(FOLDER / "outside.tsv")
         self.routes = route_names(FOLDER / "routes.toml")
         self.menu = menu_from(FOLDER / "menu.toml")
         self.contacts = contacts_from(FOLDER / "contacts.toml")
@@ -33,14 +44,14 @@ class KnowledgeBase:
             self.version = version
             return False
         shown = {entry.id: filled(entry, self.contacts) for entry in entries if entry.confirmed or not self._hold}
-        index = Index(shown.values(), self._read_routes)
-        self._index, self.entries, self.version = index, MappingProxyType(shown), version
+        index = Index.from_questions(questions_of(shown.values()), self._outside, learner=self._learn)
+        self.index, self.entries, self.version = index, MappingProxyType(shown), version
         self._published = entries
         return True
 
-    def search(self, text: str) -> Found:
-        """What the base offers for a text."""
-        return self._index.search(text)
+    def search(self, text: str, topics: tuple[str, ...] = ()) -> Found:
+        """What the base offers for a text, in a talk about these entries, latest first."""
+        return self.index.search(text, topics)
 
 
 def route_names(path: Path) -> Mapping[str, tuple[str, str]]:

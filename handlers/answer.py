@@ -52,7 +52,8 @@ def answered(message: Inbound, person: Person, context: Context) -> Turn:
 
 
 def heard(text: str, person: Person, context: Context) -> tuple[str, Found]:
-    """(text, what the base offers for it): joined to the one before, if that was not understood moments ago.
+    """(text, what the base offers for it): joined to the one before, if that was not understood moments ago, or else as
+    it goes on from what was answered last.
 
     A text that is clear by itself is not joined: it is another thought.
     """
@@ -63,6 +64,8 @@ def heard(text: str, person: Person, context: Context) -> tuple[str, Found]:
         found = context.knowledge.search(joined)
         if found.outcome == "answer" or (found.outcome == "choices" and alone.outcome == "unknown"):
             return joined, found
+    if topics := person.conversation.topics(context.now):
+        return text, context.knowledge.search(text, topics)
     return text, alone
 
 

@@ -69,8 +69,8 @@ class Knowledge(Protocol):
     def contacts(self) -> Mapping[str, str]:
         """The old contacts by the names of knowledge.contacts.LINES."""
 
-    def search(self, text: str) -> Found:
-        """What the base offers for a text."""
+    def search(self, text: str, topics: tuple[str, ...] = ()) -> Found:
+        """What the base offers for a text, in a talk about these entries, latest first."""
 
 
 class Context(Protocol):

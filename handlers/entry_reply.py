@@ -32,7 +32,7 @@ def turn(
     replies = first(entry, person, context)
     if also is not None:
         replies += first(also, person, context)
-    state = replace(person.conversation, topic=entry.id, unknown_at=None, unknown_text="")
+    state = replace(person.conversation.about(entry.id, context.now), unknown_at=None, unknown_text="")
     last = replace(replies[-1], choices=choices(entry, context, wording, also), links=links(entry, wording))
     if not entry.expired(context.now.date()):
         last = replace(last, files=forms(entry, wording))
@@ -58,7 +58,7 @@ def long_turn(entry: Entry, person: Person, context: Context) -> Turn:
     replies = tuple(Reply(page) for page in pages(text, LATER_BUBBLE))
     offered = choices(replace(entry, more=Text()), context, wording)
     last = replace(replies[-1], choices=offered, links=links(entry, wording), files=forms(entry, wording))
-    return Turn(replace(person.conversation, topic=entry.id), (*replies[:-1], last), (), entry.id)
+    return Turn(person.conversation.about(entry.id, context.now), (*replies[:-1], last), (), entry.id)
 
 
 def first(entry: Entry, person: Person, context: Context) -> tuple[Reply, ...]:

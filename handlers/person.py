@@ -15,6 +15,10 @@ Purpose = Literal["contact", "outreach"]
 STATE_VERSION = 1
 #: How long a number typed alone means the choice offered last.
 OFFER_LASTS = dt.timedelta(hours=24)
+#: How long a question may go on from what was answered last, and the topics before that one that are remembered.
+TOPIC_LASTS, EARLIER = dt.timedelta(hours=2), 2
+#: The moments of a stored conversation.
+MOMENTS = ("mute_until", "unknown_at", "greeted_at", "topic_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,8 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """The state of one address's talk. `topic` is the entry last answered; `language` "" until known.
+    """The state of one address's talk. `topic` is the entry last answered, at `topic_at`, `earlier` those before it,
+    latest first; `language` "" until known.
 
     `language_chosen`: the person asked for the language, so what they write does not change it any more.
     `dropped` is true when a stored state of another version was left behind; it is not stored itself.
@@ -54,6 +59,8 @@ class Conversation:
 
     waiting: Waiting | None = None
     topic: str = ""
+    topic_at: dt.datetime | None = None
+    earlier: tuple[str, ...] = ()
     offered: Offer = Offer()
     language: Language | Literal[""] = ""
     language_chosen: bool = False
@@ -68,6 +75,16 @@ class Conversation:
         """The same talk, waiting for something else."""
         return replace(self, waiting=waiting)
 
+    def about(self, entry: str, now: dt.datetime) -> "Conversation":
+        """The same talk after an entry was answered."""
+        earlier = [topic for topic in self.topics(now) if topic != entry]
+        return replace(self, topic=entry, topic_at=now, earlier=tuple(earlier[:EARLIER]))
+
+    def topics(self, now: dt.datetime) -> tuple[str, ...]:
+        """What the talk was about, latest first; nothing if that is long ago."""
+        fresh = self.topic and self.topic_at is not None and now - self.topic_at <= TOPIC_LASTS
+        return (self.topic, *self.earlier) if fresh else ()
+
     def dump(self) -> str:
         """The state as JSON text."""
         state: dict[str, Any] = {"v": STATE_VERSION}
@@ -76,12 +93,14 @@ class Conversation:
             state["waiting"] = {"handler": w.handler, "step": w.step, "data": dict(w.data), "number": w.number}
         if self.topic:
             state["topic"] = self.topic
+        if self.earlier:
+            state["earlier"] = list(self.earlier)
         if self.offered.ids and self.offered.at:
             o = self.offered
             state["offered"] = {"ids": list(o.ids), "labels": list(o.labels), "at": self.offered.at.isoformat()}
         if self.language:
             state["language"] = self.language
-        for name in ("mute_until", "unknown_at", "greeted_at"):
+        for name in MOMENTS:
             if (moment := getattr(self, name)) is not None:
                 state[name] = moment.isoformat()
         if self.unknown_text:
@@ -99,14 +118,11 @@ class Conversation:
             if state["v"] != STATE_VERSION:
                 return cls(dropped=True)
             w, offered = state.get("waiting"), state.get("offered")
-            moments = {
-                name: dt.datetime.fromisoformat(state[name])
-                for name in ("mute_until", "unknown_at", "greeted_at")
-                if name in state
-            }
+            moments = {name: dt.datetime.fromisoformat(state[name]) for name in MOMENTS if name in state}
             return cls(
                 waiting=Waiting(w["handler"], w["step"], dict(w["data"]), bool(w.get("number"))) if w else None,
                 topic=state.get("topic", ""),
+                earlier=tuple(state.get("earlier", ())),
                 offered=_offer(offered) if offered else Offer(),
                 language=cast(Language, state.get("language", "")),
                 language_chosen=bool(state.get("language_chosen", False)),
@@ -115,6 +131,7 @@ class Conversation:
                 mute_until=moments.get("mute_until"),
                 unknown_at=moments.get("unknown_at"),
                 greeted_at=moments.get("greeted_at"),
+                topic_at=moments.get("topic_at"),
             )
         except (ValueError, KeyError, TypeError, AttributeError):
             return cls(dropped=True)

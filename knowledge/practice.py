@@ -58,11 +58,18 @@ def read_questions(path: Path) -> tuple[Question, ...]:
 
 def score(index: Index, questions: Iterable[Question]) -> tuple[Tally, ...]:
     """One tally per kind in the order of appearance, then those not loaded, then all."""
-    counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    outcomes = list[tuple[str, str]]()
     for question in questions:
         expected = tuple(id for id in question.expected if id in index.ids)
         kind = MISSING if question.expected and not expected else question.kind
-        outcome = judge(index.search(question.text), expected)
+        outcomes.append((kind, judge(index.search(question.text), expected)))
+    return tallies(outcomes)
+
+
+def tallies(outcomes: Iterable[tuple[str, str]]) -> tuple[Tally, ...]:
+    """Pairs of a kind and a field of Tally counted: by kind in the order of appearance, those not loaded, all."""
+    counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for kind, outcome in outcomes:
         for row in (kind, TOTAL):
             counts[row]["n"] += 1
             counts[row][outcome] += 1

@@ -1,33 +1,45 @@
 """Finds the entry a question asks for, and prefers a choice or "I don't know" to a wrong answer."""
 
-import math
 import re
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Literal
 
+import numpy as np
+from rapidfuzz import fuzz, process
+
+from knowledge.confidence import ANSWER, CHOICE, Confidence, Signs, shipped
 from knowledge.entry import Entry
-from knowledge.lexicon import Phrases, Words, hits, lexicon, phrases
-from knowledge.ranking import Asked, Comparison, Ranking, ends
-from knowledge.text import fold, language_of, typed, words
+from knowledge.features import ends, features, plain
+from knowledge.learned import Learned, Learner, Questions, learn_from
+from knowledge.learning import Floats
+from knowledge.lexicon import hits, lexicon
+from knowledge.nearness import spread
+from knowledge.text import language_of, typed, words
 
 Outcome = Literal["answer", "choices", "unknown"]
 Unanswered = Literal["", "greeting", "abuse", "far", "near", "unknown"]
 
-#: A wrong answer costs ten times a refusal, so one is given from 10/11 on; a choice is offered from CHOICE on.
-ANSWER, CHOICE = 0.91, 0.3
-#: Routes that are the department's own: such a question is not another's business, only not answered yet.
-OURS = frozenset(("department", "trade-promotion-centre", "officer"))
-#: Sentences looked at for a second question.
-PARTS = 5
+#: A further entry stands among the choices from this probability on.
+FURTHER = 0.05
 #: The probability of the only entry with a phrasing of just these words: whoever adds a phrasing sees it answered.
 SAME = 0.99
-#: A lead counts up to here, also that of an entry no other stands beside.
-LEAD = 6.0
-#: A further entry stands among the choices from this probability on.
-FURTHER = 0.06
+#: Entries looked at, the most that are offered, and the reasons told for each.
+LIKELY, OFFERED, REASONS = 8, 3, 5
+#: So likely a class of what is not ours must be for its reply to be given: less, and the text is only not understood.
+RESEMBLES = 0.3
+#: Words of a text that may go on from what was answered before, and the topics it may go on from, each e times less
+#: likely than a later one; the least chances (logarithms) by itself and after a topic; the chance it is answered from.
+SHORT, TOPICS, LEAST_ALONE, LEAST_AFTER, GOES_ON = 14, 2, -5.0, -8.0, 0.8
+#: Where a text is parted into sentences, and how many of them are looked at.
+SENTENCE, PARTS = re.compile(r"[?!;\n]|\.\s"), 5
+#: How far signs count: the logarithm of a chance, of the lead before the next entry, of that before all not ours.
+LEAST_CHANCE, MOST_LEAD, MOST_INSIDE = -12.0, 8.0, 10.0
+#: The mark of the classes that are not ours, before their name.
+OUTSIDE = "~"
+#: How a text of such a class is declined; every other is near: another authority's, whose key of routes.toml it names.
+NOBODYS = frozenset(("near", "private", "elsewhere"))
+REPLIES: Mapping[str, Unanswered] = {"chat": "greeting", "abuse": "abuse", "far": "far", "attack": "far"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +56,7 @@ class Found:
 
     `candidates`, best first: one for an answer, up to three for choices, none otherwise. `also`: the entry of a second
     question in the same text. `reply`: how to decline, where `outcome` is unknown; `route`: whose business it then is,
-    a key of routes.toml, or empty (with `near` another authority's, with `unknown` our own). `explain`: lines for those
-    who mend entries.
+    a key of routes.toml, or empty. `explain`: lines for those who mend entries.
     """
 
     outcome: Outcome
@@ -57,151 +68,183 @@ class Found:
     explain: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """The logistic model: what each field of Comparison adds to an entry's chance against the chance of "none"."""
-
-    none: float
-    phrasing: float
-    topic: float
-    evidence: float
-    marks: float
-
-    def chance(self, comparison: Comparison) -> float:
-        """The logarithm of an entry's chance, "none" being 0."""
-        return (
-            self.phrasing * comparison.phrasing
-            + self.topic * comparison.topic
-            + self.evidence * comparison.evidence
-            + self.marks * comparison.marks
-            - self.none
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Confidence:
-    """A second logistic model, of whether the likeliest entry is right: by its chance, by its lead before the next one,
-    and by how near its phrasing and how much of the evidence is.
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """A text as the model sees it: its words, the logarithm of each class's probability, the likeliest entries, the
+    class likeliest among those that are not ours, the signs for the first entry, and those with a phrasing just alike.
     """
 
-    none: float
-    chance: float
-    lead: float
-    phrasing: float
-    evidence: float
-
-    def of(self, chance: float, lead: float, comparison: Comparison) -> float:
-        """The probability, 0 to 1."""
-        sure = self.chance * chance + self.lead * lead - self.none
-        sure += self.phrasing * comparison.phrasing + self.evidence * comparison.evidence
-        return 1 / (1 + math.exp(-sure))
-
-
-#: Printed by tests/bench/weights.py on the shipped entries and practice questions.
-WEIGHTS = Weights(none=4.8, phrasing=4.3, topic=6.9, evidence=5.4, marks=-4.8)
-CONFIDENCE = Confidence(none=2.9, chance=0.6, lead=0.5, phrasing=0.7, evidence=2.9)
+    plain: str
+    scores: Floats
+    likely: tuple[int, ...]
+    outside: int
+    signs: Signs
+    same: tuple[int, ...] = ()
 
 
 class Index:
     """The entries ready to be searched. Never changes once built, so any number of threads may search it."""
 
-    def __init__(self, entries: Iterable[Entry], routes: Mapping[str, tuple[str, ...]] | None = None) -> None:
-        entries = tuple(entries)
-        #: How questions are compared with the entries.
-        self.ranking = Ranking(
-            {e.id: (*e.phrasings.vi, *e.phrasings.en, e.title.vi, e.title.en) for e in entries},
-            {e.id: (e.answer.vi, e.answer.en, e.more.vi, e.more.en) for e in entries},
-        )
-        self._routes = _routes(routes)
-
-    @classmethod
-    def from_questions(
-        cls, questions: Mapping[str, Iterable[str]], routes: Mapping[str, tuple[str, ...]] | None = None
-    ) -> "Index":
-        """An index over questions alone, by entry id, where there are no entries."""
-        index = cls((), routes)
-        index.ranking = Ranking(questions, {})
-        return index
+    def __init__(self, learned: Learned, confidence: Confidence) -> None:
+        self._model, self._examples, self._phrasings = learned.model, learned.examples, learned.plain
+        self._confidence = confidence
+        foreign = np.array([name.startswith(OUTSIDE) for name in learned.model.classes], bool)
+        asked = np.array([bool(phrasings) for phrasings in learned.plain], bool)
+        self._ours, self._foreign = np.flatnonzero(~foreign & asked), np.flatnonzero(foreign & asked)
 
     @property
     def ids(self) -> frozenset[str]:
         """The entries it holds."""
-        return frozenset(self.ranking.ids)
+        return frozenset(name for name in self._model.classes if not name.startswith(OUTSIDE))
 
-    def search(self, text: str) -> Found:
-        """What the base offers for a text of any kind and length. Never raises."""
+    @classmethod
+    def from_questions(
+        cls,
+        questions: Questions,
+        outside: Questions | None = None,
+        confidence: Confidence | None = None,
+        learner: Learner = learn_from,
+    ) -> "Index":
+        """The index of questions by entry id, and of examples of what it must not answer as `read_outside` gives them.
+
+        Without examples it still declines what resembles no question.
+        """
+        foreign = {OUTSIDE + name: texts for name, texts in (outside or {}).items()}
+        return cls(learner({**questions, **foreign}), confidence or shipped())
+
+    def search(self, text: str, topics: Sequence[str] = ()) -> Found:
+        """What the base offers for a text of any kind and length, in a talk about `topics`, latest first.
+
+        Never raises.
+        """
         text = ends(text)
         language = language_of(text)
         if _courteous(text):
             return Found("unknown", reply="greeting", language=language, explain=("greeting",))
-        asked = self.ranking.compare(text)
-        scored = weigh(asked)
-        explain = _explain(asked, scored)
-        top = scored[0] if scored else Candidate("", 0.0)
-        reply, route = self._declined(text, top.entry)
-        ours = reply in ("unknown", "abuse") or len(asked.same) == 1
-        if ours and top.score >= ANSWER:
-            return Found("answer", (top,), self._second(text, top.entry), language=language, explain=explain)
-        if ours and top.score >= CHOICE:
-            choices = tuple(candidate for candidate in scored[:3] if candidate.score >= FURTHER)
+        compared = self.compare(text)
+        if compared is None:
+            return Found("unknown", reply="unknown", language=language)
+        scored = self._scored(compared)
+        explain = self._explain(text, compared, scored)
+        answers = self._answers(text, scored)
+        if not answers and topics and len(text.split()) <= SHORT and compared.signs.own > 0:
+            scored = self._after(text, compared, topics) or scored
+            answers = scored[:1] if scored[0].score >= GOES_ON else ()
+        if answers:
+            also = answers[1].entry if len(answers) > 1 else ""
+            return Found("answer", answers[:1], also, language=language, explain=explain)
+        if scored[0].score >= CHOICE:
+            choices = tuple(candidate for candidate in scored[:OFFERED] if candidate.score >= FURTHER)
             return Found("choices", choices, language=language, explain=explain)
+        reply, route = self._declined(text, compared)
         return Found("unknown", reply=reply, route=route, language=language, explain=explain)
 
-    def _second(self, text: str, first: str) -> str:
-        """The entry of a second question in the text, if another sentence asks one as clearly."""
-        for part in re.split(r"[?!;\n]|\.\s", text, maxsplit=PARTS):
-            scored = weigh(self.ranking.compare(part))
-            if scored and scored[0].score >= ANSWER and scored[0].entry != first:
-                return scored[0].entry
-        return ""
+    def names(self, compared: Compared) -> tuple[str, ...]:
+        """The entries that would be offered, likeliest first."""
+        return tuple(self._model.classes[n] for n in compared.likely[:OFFERED])
 
-    def _declined(self, text: str, entry: str) -> tuple[Unanswered, str]:
-        """How to decline a text, and whose business it is, by phrases of it that the likeliest entry does not know."""
+    def compare(self, text: str) -> Compared | None:
+        """A text compared with every class; None if there is no entry."""
+        if not len(self._ours):
+            return None
+        found, said = features(text), plain(text)
+        scores = self._model.scores(found)
+        likely = self._ours[np.argsort(-scores[self._ours], kind="stable")[:LIKELY]]
+        first = int(likely[0])
+        pairs = [name for name in found if name.startswith("p:")]
+        known, vector = self._model.adds(found, first), spread(self._model, found)
+        near = process.extractOne(said, self._phrasings[first], scorer=fuzz.token_set_ratio)
+        signs = Signs(
+            chance=max(float(scores[first]), LEAST_CHANCE),
+            lead=min(float(scores[first] - scores[likely[1]]), MOST_LEAD) if len(likely) > 1 else MOST_LEAD,
+            inside=float(np.clip(scores[first] - _together(scores[self._foreign]), -MOST_INSIDE, MOST_INSIDE)),
+            pairs=sum(pair in known for pair in pairs) / (len(pairs) or 1),
+            near=near[1] / 100,
+            own=self._examples.nearest(vector, likely[:1]),
+            other=self._examples.nearest(vector, likely[1:]),
+            outside=self._examples.nearest(vector, self._foreign),
+        )
+        same = tuple(int(n) for n in likely if said in self._phrasings[n]) if said else ()
+        outside = int(self._foreign[scores[self._foreign].argmax()]) if len(self._foreign) else -1
+        return Compared(said, scores, tuple(map(int, likely)), outside, signs, same)
 
-        def foreign(found: Iterable[Words]) -> list[Words]:
-            return [phrase for phrase in found if not (entry and self.ranking.holds(entry, phrase, marked))]
+    def _scored(self, compared: Compared) -> tuple[Candidate, ...]:
+        """The likely entries by falling probability; what is missing to 1 is the probability of none."""
+        first, sure = compared.likely[0], self._confidence.of(compared.signs)
+        if len(compared.same) == 1:
+            first, sure = compared.same[0], SAME
+        elif compared.same:  # it is one of them or another, and no likeness tells which
+            first, sure = compared.same[0], min(sure, 1 / len(compared.same))
+        # What is left is shared by the others and by none of them, as their chances are.
+        shares = np.exp(compared.scores)
+        rest = (1 - sure) / max(1 - float(shares[first]), 1e-12)
+        scores = {n: sure if n == first else rest * float(shares[n]) for n in compared.likely}
+        if len(compared.same) > 1:
+            scores |= dict.fromkeys(compared.same, sure)
+        ranked = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
+        return tuple(Candidate(self._model.classes[n], score) for n, score in ranked)
 
-        read, tokens, table = words(text), typed(text), lexicon()
-        marked = {fold(token): token for token in tokens if not token.isascii()}
-        routes = {key: sum(map(len, foreign(hits(read, phrases)))) for key, phrases in self._routes.items()}
-        route = max(routes, key=lambda key: routes[key], default="")
-        if not routes.get(route):
-            route = ""
-        if hits(tokens, table.abuse):
+    def _answers(self, text: str, scored: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+        """What is sure of the whole text, or of a sentence by itself if the whole speaks of it too: at most two."""
+        found = {candidate.entry: candidate for candidate in scored[:1] if candidate.score >= ANSWER}
+        parts = [part for part in SENTENCE.split(text, maxsplit=PARTS) if part.strip()]
+        for part in parts if len(parts) > 1 else ():
+            compared = self.compare(part)
+            top = self._scored(compared)[0] if compared is not None else None
+            if top and top.score >= ANSWER and top.entry in {candidate.entry for candidate in scored[:OFFERED]}:
+                found.setdefault(top.entry, top)
+        return tuple(found.values())[:2]
+
+    def _after(self, text: str, compared: Compared, topics: Sequence[str]) -> tuple[Candidate, ...]:
+        """The entries a text may mean in a talk about `topics`: likely by its own words, and after a topic's name.
+
+        The product of both chances: "còn da giày?" says the new sector, its topic says what about it is asked.
+        """
+        after = [
+            np.maximum(self._model.scores(features(f"{self._phrasings[number][0]} {text}")), LEAST_AFTER) - age
+            for age, number in enumerate(self._model.classes.index(topic) for topic in topics if topic in self.ids)
+            if age < TOPICS and self._phrasings[number]
+        ]
+        if not after:
+            return ()
+        both = np.maximum(compared.scores, LEAST_ALONE) + np.max(after, axis=0)
+        chances = np.exp(both - _together(both))
+        likely = self._ours[np.argsort(-chances[self._ours], kind="stable")[:LIKELY]]
+        return tuple(Candidate(self._model.classes[n], float(chances[n])) for n in likely)
+
+    def _declined(self, text: str, compared: Compared) -> tuple[Unanswered, str]:
+        """How to decline a text, and whose business it is."""
+        if hits(typed(text), lexicon().abuse):
             return "abuse", ""
-        if hits(tokens, table.elsewhere) or (route and route not in OURS):
-            return "near", route
-        return ("far", "") if foreign(hits(tokens, table.far)) else ("unknown", route)
+        if compared.outside < 0 or compared.scores[compared.outside] < np.log(RESEMBLES):
+            return "unknown", ""
+        name = self._model.classes[compared.outside].removeprefix(OUTSIDE)
+        reply = REPLIES.get(name)
+        return (reply, "") if reply else ("near", "" if name in NOBODYS else name)
+
+    def _explain(self, text: str, compared: Compared, scored: tuple[Candidate, ...]) -> tuple[str, ...]:
+        found = features(text)
+        lines = [f"read: {compared.plain}"]
+        for candidate in scored[:OFFERED]:
+            number = self._model.classes.index(candidate.entry)
+            adds = sorted(self._model.adds(found, number).items(), key=lambda pair: -pair[1])[:REASONS]
+            told = ", ".join(f"{name.partition(':')[2] or name} {add:+.1f}" for name, add in adds)
+            lines.append(f"{candidate.entry} {candidate.score:.3f}: chance {compared.scores[number]:.2f}; {told}")
+        if compared.outside >= 0:
+            name = self._model.classes[compared.outside].removeprefix(OUTSIDE)
+            lines.append(f"not ours: {name} {compared.scores[compared.outside]:.2f}")
+        told = ", ".join(f"{name} {value:.2f}" for name, value in asdict(compared.signs).items())
+        return (*lines, f"signs: {told}")
 
 
-def weigh(asked: Asked, weights: Weights = WEIGHTS, confidence: Confidence = CONFIDENCE) -> tuple[Candidate, ...]:
-    """The candidates of a question by falling probability; what is missing to 1 is the probability of none."""
-    chances = {id: weights.chance(comparison) for id, comparison in asked.entries}
-    ranked = sorted(chances, key=lambda id: (-chances[id], id))
-    if not ranked:
-        return ()
-    top, comparison = ranked[0], dict(asked.entries)[ranked[0]]
-    lead = min(chances[top] - chances[ranked[1]], LEAD) if len(ranked) > 1 else LEAD
-    sure = confidence.of(chances[top], lead, comparison)
-    if len(asked.same) == 1 and asked.same[0] in chances:
-        top, sure = asked.same[0], SAME
-    elif asked.same:  # it is one of them or another, and no likeness tells which
-        sure = min(sure, 1 / len(asked.same))
-    # What is left is shared by the others and by none of them, as their chances are.
-    odds = {id: math.exp(chances[id]) for id in ranked if id != top}
-    rest = (1 - sure) / (1 + sum(odds.values()))
-    scores = {top: sure} | {id: rest * share for id, share in odds.items()}
-    return tuple(Candidate(id, score) for id, score in sorted(scores.items(), key=lambda pair: (-pair[1], pair[0])))
+def questions_of(entries: Iterable[Entry]) -> dict[str, tuple[str, ...]]:
+    """What people ask for each entry: its titles, the first of which names it in a talk, and its phrasings."""
+    return {e.id: (e.title.vi, e.title.en, *e.phrasings.vi, *e.phrasings.en) for e in entries}
 
 
-def read_routes(path: Path) -> dict[str, tuple[str, ...]]:
-    """The phrases of routes.toml by key: what is another authority's business. Raises OSError, TOMLDecodeError."""
-    return {key: tuple(table.get("words", ())) for key, table in tomllib.loads(path.read_text("utf-8")).items()}
-
-
-def _routes(routes: Mapping[str, tuple[str, ...]] | None) -> dict[str, Phrases]:
-    read = {key: {words(phrase): () for phrase in found} for key, found in (routes or {}).items()}
-    return {key: phrases({w: w for w in found if w}) for key, found in read.items()}
+def _together(logarithms: Floats) -> float:
+    """The logarithm of the sum of probabilities."""
+    return float(np.logaddexp.reduce(logarithms)) if len(logarithms) else -np.inf
 
 
 def _courteous(text: str) -> bool:
@@ -209,13 +252,3 @@ def _courteous(text: str) -> bool:
     read = words(text)
     greetings = hits(read, lexicon().greetings)
     return bool(greetings) and sum(map(len, greetings)) + sum(map(len, hits(read, lexicon().courtesy))) >= len(read)
-
-
-def _explain(asked: Asked, scored: tuple[Candidate, ...]) -> tuple[str, ...]:
-    compared = dict(asked.entries)
-    lines = [f"read: {' '.join(asked.words)}", f"in no entry: {', '.join(asked.strange) or '-'}"]
-    for candidate in scored[:3]:
-        values = asdict(compared[candidate.entry])
-        told = ", ".join(f"{name} {value:.2f}" for name, value in values.items())
-        lines.append(f"{candidate.score:.3f} {candidate.entry}: {told}")
-    return tuple(lines)

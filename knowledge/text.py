@@ -5,6 +5,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Literal
 
+from knowledge.keys import LONGEST, SYLLABLE, from_telex, from_vni, retoned
 from knowledge.lexicon import Lexicon, Words, fold, lexicon, replace
 
 __all__ = ["clean", "fold", "language_of", "read", "typed", "words"]
@@ -18,16 +19,6 @@ BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0") | {chr(code) for
 TOKEN = re.compile(r"\b0\d{2,3}(?:[ .-]\d{3,8}\b)+|\d+(?:[.,]\d+)+|[^\W_]+")
 LINK = re.compile(r"(?:https?://|www\.)\S+|</?[a-z][^<>]{0,200}>", re.IGNORECASE)
 PART = re.compile(r"\d+|[^\W\d_]+")
-#: What can be a Vietnamese syllable once its marks are gone.
-SYLLABLE = re.compile(
-    r"(?:ng(?![eiy])|ngh(?=[eiy])|g(?![ey])|gh(?=[eiy])|gi(?=[aeou])|k(?=[eiy])|c(?![eiy])"
-    r"|nh|[kpt]h|tr|ch|qu|[bdhlmnprstvx])?"
-    r"(?:uye|uya|uyu|ieu|yeu|uou|uoi|oai|oay|oeo|uay|a[iouy]?|e[ou]?|i[aeu]?|o[aei]?|u[aeiouy]?|ye?)"
-    r"(?:ch|ng|nh|[cmnpt])?"
-)
-
-#: Letters of the longest syllable in Telex or VNI ("nghieengx"), and a few more; longer words are not read back.
-LONGEST_SYLLABLE = 12
 
 
 def clean(text: str) -> str:
@@ -49,11 +40,14 @@ def _unseen(character: str) -> bool:
 
 
 def typed(text: str) -> Words:
-    """The words of a text as typed, in small letters, without links and tags. Telex and VNI, where they are sure, are
-    read back (without marks); the separators inside a number are dropped: "0275.3822 365" → "02753822365".
+    """The words of a text as typed, in small letters, without links and tags.
+
+    Telex and VNI, where they are sure, are read back; tone marks stand where most people write them, "hoà" → "hòa"; the
+    separators inside a number are dropped, "0275.3822 365" → "02753822365".
     """
     found = TOKEN.findall(LINK.sub(" ", clean(text)).lower())
-    return _untyped([t if t.isalnum() else re.sub(r"(?<=\d)[ .,-](?=\d)", "", t) for t in found])
+    tokens = _untyped([t if t.isalnum() else re.sub(r"(?<=\d)[ .,-](?=\d)", "", t) for t in found])
+    return tuple(token if token.isascii() or len(token) > LONGEST else _retoned(token) for token in tokens)
 
 
 def words(text: str) -> Words:
@@ -81,39 +75,29 @@ def _language(tokens: Words, table: Lexicon) -> Literal["vi", "en"]:
             english += 1
         elif token in table.words or not token.isascii() or SYLLABLE.fullmatch(token):
             vietnamese += 1
-        elif len(token) > 3 and token.isalpha() and not _telex(token):
+        elif len(token) > 3 and token.isalpha() and not from_telex(token):
             english += 1
     return "en" if english >= 2 and english > vietnamese else "vi"
 
 
 def _untyped(tokens: list[str]) -> Words:
     """Tokens typed in Telex or VNI without an input method, read back; only if several of them are."""
-    read = [_untyped_one(token) if len(token) <= LONGEST_SYLLABLE else token for token in tokens]
+    read = [_untyped_one(token) if len(token) <= LONGEST else token for token in tokens]
     changed = sum(a != b for a, b in zip(read, tokens, strict=True))
     return tuple(read if changed >= 2 and changed * 5 >= len(tokens) else tokens)
 
 
+_retoned = lru_cache(maxsize=1 << 14)(retoned)
+
+
 @lru_cache(maxsize=1 << 14)
 def _untyped_one(token: str) -> str:
-    plain, table = fold(token), lexicon()
-    if SYLLABLE.fullmatch(plain) or token in table.words or token in table.english:
+    table = lexicon()
+    if not token.isascii() or SYLLABLE.fullmatch(token) or token in table.words or token in table.english:
         return token
-    if plain.isalpha():
-        return _telex(plain) or token
-    letters = re.sub(r"\d", "", plain) if plain[:1].isalpha() else ""
-    return letters if len(letters) > 1 and SYLLABLE.fullmatch(letters) else token
-
-
-def _telex(token: str) -> str:
-    """A syllable typed in Telex ("dduwowcj", "nghieepj"), read without marks; empty if it is not one."""
-    at = next((n for n, letter in enumerate(token) if letter in "aeiouyw"), len(token))
-    head, tail = token[:at], token[at:]
-    if head.startswith("dd") or (head == "d" and tail.endswith("d")):
-        head, tail = "d", tail.rstrip("d")
-    tail = re.sub(r"[sfrxjz]", "", tail)
-    tail = tail.replace("w", "" if re.search(r"[aou]", tail) else "u")
-    tail = re.sub(r"([aeo])\1", r"\1", tail)
-    return head + tail if SYLLABLE.fullmatch(head + tail) and head + tail != token else ""
+    if token.isalpha():
+        return from_telex(token) or token
+    return (len(token) > 2 and token[0].isalpha() and from_vni(token)) or token
 
 
 def _meant(tokens: Words, table: Lexicon) -> Words:

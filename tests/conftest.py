@@ -12,9 +12,10 @@ from tests.fakes import network, postgres
 from tests.fakes.requirements import in_one_line, require
 
 
-def pytest_configure() -> None:
-    """Refuse the network before the first test is collected."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse the network before the first test is collected; keep what is learned in the project, not with the user."""
     network.refuse_network()
+    os.environ["XDG_CACHE_HOME"] = str(config.rootpath / ".pytest_cache" / "learned")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -10,13 +10,15 @@ from typing import Any
 
 from bot.cli.failure import CommandError
 from bot.knowledge_base import FOLDER, KnowledgeBase, route_names, shipped
+from bot.learning import learner
 from handlers.context import Knowledge
 from knowledge.contacts import contacts_from
 from knowledge.entry import Entry, Phrasings, from_mapping
 from knowledge.fields import Text
 from knowledge.library import Library
 from knowledge.menu import Section
-from knowledge.search import Found, Index, read_routes
+from knowledge.outside import read_outside
+from knowledge.search import Found, Index
 from knowledge.shelf import FileShelf, ShelfError
 
 MEND = "write lines of {id, questions}, a list of whole entries, or name a file of a knowledge base"
@@ -33,9 +35,9 @@ class Questions:
     #: There is nothing to tap through.
     menu: tuple[Section, ...] = ()
 
-    def search(self, text: str) -> Found:
-        """What the questions offer for a text."""
-        return self.index.search(text)
+    def search(self, text: str, topics: tuple[str, ...] = ()) -> Found:
+        """What the questions offer for a text, in a talk about these entries, latest first."""
+        return self.index.search(text, topics)
 
 
 def opened(path: Path | None, today: dt.date) -> Knowledge:
@@ -95,9 +97,9 @@ def _questions(items: Sequence[Mapping[str, Any]], path: Path, today: dt.date) -
             raise CommandError(f'{path}, entry {number}: write {{"id": "…", "questions": ["…", "…"]}}')
         questions[id] += asked
     entries = {id: _entry(id, tuple(asked), today) for id, asked in questions.items()}
-    routes = FOLDER / "routes.toml"
-    contacts = contacts_from(FOLDER / "contacts.toml")
-    return Questions(entries, route_names(routes), contacts, Index.from_questions(questions, read_routes(routes)))
+    texts = {id: tuple(asked) for id, asked in questions.items()}
+    index = Index.from_questions(texts, read_outside(FOLDER / "outside.tsv"), learner=learner())
+    return Questions(entries, route_names(FOLDER / "routes.toml"), contacts_from(FOLDER / "contacts.toml"), index)
 
 
 def _entry(id: str, questions: tuple[str, ...], today: dt.date) -> Entry:

@@ -53,9 +53,10 @@ class FakeKnowledge:
         candidates = tuple(Candidate(entry, score) for entry in entries)
         self.taught[fold(clean(text))] = Found("answer" if len(entries) == 1 else "choices", candidates, also)
 
-    def search(self, text: str) -> Found:
-        """What it was taught about a text."""
-        return self.taught.get(fold(clean(text)), Found("unknown", reply="unknown"))
+    def search(self, text: str, topics: tuple[str, ...] = ()) -> Found:
+        """What it was taught about a text, best as said after the latest topic."""
+        after = self.taught.get(f"{topics[0]} > {fold(clean(text))}") if topics else None
+        return after or self.taught.get(fold(clean(text)), Found("unknown", reply="unknown"))
 
 
 @dataclass

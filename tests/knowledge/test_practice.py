@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.knowledge_base import KnowledgeBase, shipped
 from knowledge.entry import from_folder
 from knowledge.practice import (
     MISSING,
@@ -17,7 +18,7 @@ from knowledge.practice import (
     score,
     wilson,
 )
-from knowledge.search import Candidate, Found, Index, read_routes
+from knowledge.search import Candidate, Found, Index
 from knowledge.text import words
 
 KNOWLEDGE = Path(__file__).parents[2] / "knowledge"
@@ -68,12 +69,12 @@ def test_no_phrasing_is_a_practice_question() -> None:
 
 
 def test_the_shipped_entries_are_seldom_wrong_and_mostly_found() -> None:
-    index = Index(from_folder(KNOWLEDGE / "entries"), read_routes(KNOWLEDGE / "routes.toml"))
-    rows = {tally.kind: tally for tally in score(index, read_questions(SHIPPED))}
-    assert rows[TOTAL].wrong <= 0.03 * rows[TOTAL].n
+    base = KnowledgeBase(shipped())
+    rows = {tally.kind: tally for tally in score(base.index, read_questions(SHIPPED))}
+    assert rows[TOTAL].wrong <= 0.02 * rows[TOTAL].n
     asked = [row for kind, row in rows.items() if kind not in (MISSING, TOTAL, "near", "far", "chat", "attack")]
-    assert sum(row.right + row.offered for row in asked) >= 0.8 * sum(row.n for row in asked)
-    assert sum(row.right for row in asked) >= 0.45 * sum(row.n for row in asked)
+    assert sum(row.right + row.offered for row in asked) >= 0.95 * sum(row.n for row in asked)
+    assert sum(row.right for row in asked) >= 0.75 * sum(row.n for row in asked)
 
 
 def test_a_line_that_cannot_be_read_is_named(tmp_path: Path) -> None:
@@ -84,7 +85,10 @@ def test_a_line_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 def test_questions_whose_entry_is_missing_stand_in_a_row_of_their_own() -> None:
-    index = Index.from_questions({"kc.machinery": ["Mua máy mới được hỗ trợ bao nhiêu?", "hỗ trợ mua máy"]})
+    index = Index.from_questions(
+        {"kc.machinery": ("Mua máy mới được hỗ trợ bao nhiêu?", "hỗ trợ mua máy")},
+        {"far": ("đội tuyển đá với ai", "mai có mưa không"), "near": ("mã bưu điện", "số điện thoại của công an")},
+    )
     tallies = score(
         index,
         [

@@ -1,0 +1,91 @@
+"""How sure it is that the likeliest entry is the right one: a probability that means what it says."""
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, fields
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+FILE = Path(__file__).with_name("confidence.toml")
+
+#: What a wrong answer costs, an "I don't know" costing 1: an answer is given from this probability of being right on.
+COST = 10.0
+ANSWER = COST / (COST + 1)
+#: From this one on entries are offered for choosing: offering the wrong ones costs little, an "I don't know" more.
+CHOICE = 0.15
+#: Steps of Newton's method, and the weight of the guess that a sign says nothing.
+NEWTON, RIDGE = 15, 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What the confidence in the likeliest entry rests on; each is capped, so that no single one decides.
+
+    `chance`: the logarithm of its probability. `lead`: of how much likelier it is than the next entry. `inside`: of how
+    much likelier than all that is not ours together. `pairs`: 0 to 1, the share of neighbouring words that it knows.
+    `near`: 0 to 1, its nearest phrasing by the words of either, letter by letter. `own`, `other`, `outside`: 0 to 1,
+    how near, by what counts in either, its nearest phrasing is, that of the next entries, and what is not ours.
+    """
+
+    chance: float
+    lead: float
+    inside: float
+    pairs: float
+    near: float
+    own: float
+    other: float
+    outside: float
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """A logistic model over the signs, in their order, from `level` up or down."""
+
+    level: float
+    weights: tuple[float, ...]
+
+    def of(self, signs: Signs) -> float:
+        """The probability, 0 to 1, that the entry is right."""
+        sure = self.level + sum(w * sign for w, sign in zip(self.weights, astuple(signs), strict=True))
+        return float(1 / (1 + np.exp(-np.clip(sure, -30, 30))))
+
+
+class ConfidenceError(ValueError):
+    """A confidence cannot be read: what is wrong, and how to mend it."""
+
+
+def read_confidence(path: Path) -> Confidence:
+    """Read a confidence as `written` gives it. Raises ConfidenceError, OSError."""
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+        return Confidence(float(table["level"]), tuple(float(table[field.name]) for field in fields(Signs)))
+    except (ValueError, TypeError, KeyError) as error:
+        reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+        raise ConfidenceError(f"{path}: is no confidence ({reason}); delete it, or calibrate again") from error
+
+
+def written(confidence: Confidence) -> str:
+    """A confidence as the text of a TOML file."""
+    named = zip((field.name for field in fields(Signs)), confidence.weights, strict=True)
+    return "".join(f"{name} = {value:.4f}\n" for name, value in (("level", confidence.level), *named))
+
+
+@cache
+def shipped() -> Confidence:
+    """The confidence fitted to the shipped entries."""
+    return read_confidence(FILE)
+
+
+def fit(signs: Sequence[Signs], right: Sequence[bool]) -> Confidence:
+    """The confidence under which what was right is likeliest."""
+    rows = np.array([(1.0, *astuple(sign)) for sign in signs])
+    hits = np.array(right, float)
+    guess = np.zeros(rows.shape[1])
+    for _ in range(NEWTON):
+        p = 1 / (1 + np.exp(-np.clip(rows @ guess, -30, 30)))
+        slope = rows.T @ (hits - p) - RIDGE * guess
+        curve = (rows * (p * (1 - p))[:, None]).T @ rows + RIDGE * np.eye(len(guess))
+        guess = guess + np.linalg.solve(curve, slope)
+    return Confidence(float(guess[0]), tuple(float(w) for w in guess[1:]))

@@ -1,0 +1,62 @@
+"""What of a text counts when it is compared: its words, pairs of neighbours, letters and marks."""
+
+from collections.abc import Mapping
+from functools import cache
+from itertools import pairwise
+from types import MappingProxyType
+
+from knowledge.lexicon import Phrases, Words, hits, lexicon, replace
+from knowledge.text import read, typed
+
+#: Of a longer text only the beginning and the end are read: so many characters of each, and words.
+CHARACTERS, WORDS = 1500, 60
+#: How much the letters of a word, and its marks, count beside the word itself.
+LETTERS, MARKS = 0.5, 0.5
+#: The lengths of the runs of letters looked at.
+RUNS = (3, 4)
+#: Stands for the name of any other province.
+ELSEWHERE = "elsewhere"
+
+
+@cache
+def _places() -> Phrases:
+    return {first: tuple((place, ()) for place, _ in places) for first, places in lexicon().places.items()}
+
+
+def ends(text: str) -> str:
+    """A text, or of a long one its beginning and its end."""
+    return text if len(text) <= 2 * CHARACTERS else f"{text[:CHARACTERS]} {text[-CHARACTERS:]}"
+
+
+def told(tokens: Words) -> Words:
+    """The words of tokens as `typed` gives them, without the names of places of the province: where somebody works says
+    little about what is asked. Of a long text its first and last words.
+    """
+    found = replace(read(tokens), _places())
+    return found if len(found) <= 2 * WORDS else found[:WORDS] + found[-WORDS:]
+
+
+def plain(text: str) -> str:
+    """The words of a text as they are compared, parted by blanks."""
+    return " ".join(told(typed(ends(text))))
+
+
+def features(text: str) -> Mapping[str, float]:
+    """What counts in a text, each with how much: "w:may", "p:may moc", "c:ma", "m:máy", "elsewhere". Never raises.
+
+    Letters are those of single words, so that "maymoc" and "mya moc" still resemble "may moc". Marks count only where
+    they were typed: they part "hoàn thuế" from "hoãn thuế", and without them both may be meant.
+    """
+    tokens = typed(ends(text))
+    words = told(tokens)
+    found = {f"m:{token}": MARKS for token in tokens if not token.isascii()}
+    for word in words:
+        found[f"w:{word}"] = 1.0
+        spaced = f" {word} "
+        for length in RUNS:
+            for at in range(len(spaced) - length + 1):
+                found[f"c:{spaced[at : at + length]}"] = LETTERS
+    found.update((f"p:{a} {b}", 1.0) for a, b in pairwise(words))
+    if hits(tokens, lexicon().elsewhere):
+        found[ELSEWHERE] = 1.0
+    return MappingProxyType(found)
