@@ -6,6 +6,7 @@ import secrets
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 
@@ -19,6 +20,7 @@ from bot.forms import Forms
 from bot.inbox import Inbox
 from bot.jobs import Jobs
 from bot.knowledge_base import KnowledgeBase, shipped
+from bot.learning import apart, learner
 from bot.reading import Reader
 from bot.sender import Sender
 from bot.store import inbox, leases, messages, outbox, work
@@ -59,7 +61,9 @@ class Parts:
     #: The entries that come with the program.
     shipped: Callable[[], tuple[Entry, ...]] = shipped
     #: Makes the base of the entries and their version; tests that start many bots give one they made before.
-    knowledge: Callable[..., KnowledgeBase] = KnowledgeBase
+    knowledge: Callable[..., KnowledgeBase] = field(
+        default_factory=lambda: partial(KnowledgeBase, learn=learner(apart))
+    )
     #: Further channels, made with the store's history and the clock.
     channels: tuple[Channel, ...] = ()
     #: Whether to open the web pages and the configured platforms.
