@@ -64,9 +64,10 @@ def heard(text: str, person: Person, context: Context) -> tuple[str, Found]:
         found = context.knowledge.search(joined)
         if found.outcome == "answer" or (found.outcome == "choices" and alone.outcome == "unknown"):
             return joined, found
-    if topics := person.conversation.topics(context.now):
-        return text, context.knowledge.search(text, topics)
-    return text, alone
+    topics = person.conversation.topics(context.now)
+    if alone.outcome == "answer" or not topics:
+        return text, alone
+    return text, context.knowledge.search(text, topics)
 
 
 def _chosen(choice: str, person: Person, context: Context) -> Turn | None:

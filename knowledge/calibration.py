@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from knowledge.confidence import ANSWER, CHOICE, Confidence, Signs, fit
 from knowledge.learned import Learner, Questions, learn_from
-from knowledge.practice import Question, Tally, judge, tallies
+from knowledge.practice import Question, Tally, Turn, judge, tallies
 from knowledge.search import OUTSIDE, Candidate, Found, Index
 
 #: The examples are asked of indexes without a tenth of them, each tenth in turn; the report splits the cases in so many
 #: parts, each judged by a confidence fitted to the others.
 LEFT_OUT, PARTS = 10, 10
+#: A practice question is asked after the topic of the one so many times further, so that all topics come.
+APART = 37
 #: The bounds of what was said, for the comparison with what was so.
 BOUNDS = (0.0, CHOICE, 0.6, 0.8, ANSWER, 0.97, 1.0)
 
@@ -41,7 +43,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A confidence and how it did on cases it was not fitted to: tallies by kind, and for each span of what it said
+    """A confidence, and how it did on cases it was not fitted to: tallies by kind, and for each span of what it said
     (from, to, cases, mean of what it said, share that was right).
     """
 
@@ -65,6 +67,29 @@ def cases(
             found += _cases(index, (Question(text, (), OUTSIDE + name) for text in texts[left::LEFT_OUT]))
     index = Index.from_questions(questions, outside, learner=learner)
     return (*found, *_cases(index, (q for q in practice if not q.expected or index.ids.intersection(q.expected))))
+
+
+def cases_after(index: Index, talks: Iterable[Sequence[Turn]], practice: Sequence[Question]) -> tuple[Case, ...]:
+    """What a talk decides: short texts that are not sure by themselves, after what was answered before.
+
+    The later turns of talks, and against being dragged back to an old topic the practice questions, each after that of
+    another one.
+    """
+    asked = list[tuple[Question, tuple[str, ...]]]()
+    for turns in talks:
+        for n, (text, expected) in enumerate(turns[1:], 1):
+            topics = tuple(before[0] for _, before in reversed(turns[:n]) if before)
+            asked.append((Question(text, expected, "later turn"), topics))
+    others = [question.expected[0] for question in practice if question.expected]
+    for n, question in enumerate(practice):
+        asked.append((question, (others[(n * APART) % len(others)],)))
+    found = list[Case]()
+    for question, topics in asked:
+        if index.goes_on(question.text, topics) and index.search(question.text).outcome != "answer":
+            compared = index.compare(question.text, topics)
+            if compared is not None:
+                found.append(Case(question.kind, question.expected, index.names(compared), compared.signs))
+    return tuple(found)
 
 
 def calibrate(cases: Sequence[Case]) -> Calibration:

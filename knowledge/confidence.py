@@ -1,10 +1,11 @@
 """How sure it is that the likeliest entry is the right one: a probability that means what it says."""
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -52,30 +53,47 @@ class Confidence:
         return float(1 / (1 + np.exp(-np.clip(sure, -30, 30))))
 
 
+@dataclass(frozen=True, slots=True)
+class Confidences:
+    """The confidence in what a text means `alone`, and in what it means `after` the topics of a talk."""
+
+    alone: Confidence
+    after: Confidence
+
+
 class ConfidenceError(ValueError):
-    """A confidence cannot be read: what is wrong, and how to mend it."""
+    """A file of confidences cannot be read: what is wrong, and how to mend it."""
 
 
-def read_confidence(path: Path) -> Confidence:
-    """Read a confidence as `written` gives it. Raises ConfidenceError, OSError."""
+def read_confidences(path: Path) -> Confidences:
+    """Read confidences as `written` gives them. Raises ConfidenceError, OSError."""
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
-        return Confidence(float(table["level"]), tuple(float(table[field.name]) for field in fields(Signs)))
+        tables = tomllib.loads(path.read_text("utf-8"))
+        return Confidences(*(_read(tables[part.name]) for part in fields(Confidences)))
     except (ValueError, TypeError, KeyError) as error:
         reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
-        raise ConfidenceError(f"{path}: is no confidence ({reason}); delete it, or calibrate again") from error
+        raise ConfidenceError(f"{path}: holds no confidences ({reason}); fit them again") from error
 
 
-def written(confidence: Confidence) -> str:
-    """A confidence as the text of a TOML file."""
-    named = zip((field.name for field in fields(Signs)), confidence.weights, strict=True)
-    return "".join(f"{name} = {value:.4f}\n" for name, value in (("level", confidence.level), *named))
+def _read(table: Mapping[str, Any]) -> Confidence:
+    return Confidence(float(table["level"]), tuple(float(table[field.name]) for field in fields(Signs)))
+
+
+def written(confidences: Confidences) -> str:
+    """Confidences as the text of a TOML file."""
+    lines = list[str]()
+    for part in fields(Confidences):
+        confidence: Confidence = getattr(confidences, part.name)
+        named = zip((field.name for field in fields(Signs)), confidence.weights, strict=True)
+        lines += [f"[{part.name}]", f"level = {confidence.level:.4f}"]
+        lines += [*(f"{name} = {value:.4f}" for name, value in named), ""]
+    return "\n".join(lines)
 
 
 @cache
-def shipped() -> Confidence:
-    """The confidence fitted to the shipped entries."""
-    return read_confidence(FILE)
+def shipped() -> Confidences:
+    """The confidences fitted to the shipped entries."""
+    return read_confidences(FILE)
 
 
 def fit(signs: Sequence[Signs], right: Sequence[bool]) -> Confidence:

@@ -55,7 +55,9 @@ def remembered(questions: Questions, folder: Path, learner: Learner = learn_from
     """What questions teach, taken from a folder if it was learned before. A folder that fails is passed over."""
     file = folder / f"{_digest(questions)}.npz"
     with suppress(*UNREADABLE):
-        return _read(file, tuple(questions))
+        read = _read(file, tuple(questions))
+        file.touch()  # the oldest go first, and this one is in use
+        return read
     found = learner(questions)
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The table behind text and search: abbreviations, chat spelling, words that say nothing, greetings, places."""
+"""The table behind text and search: abbreviations, chat spelling, English words, greetings, places."""
 
 import tomllib
 import unicodedata
@@ -36,21 +36,19 @@ def fold(text: str) -> str:
 class Lexicon:
     """lexicon.toml, ready to look up.
 
-    `words`, `before_number` are keyed by the exact typing in small letters; `elsewhere`, `far`, `abuse` stand for typed
-    words (`typed` in text.py), the first two also without any marks; the others for folded ones (`words` there).
+    `words`, `before_number` are keyed by the exact typing in small letters; `elsewhere`, `abuse` stand for typed words
+    (`typed` in text.py), the first also without any marks; the others for folded ones (`words` there).
     """
 
     words: dict[str, Words]
     before_number: dict[str, Words]
     phrases: Phrases
-    fillers: frozenset[str]
     english: frozenset[str]
     places: Phrases
     elsewhere: Phrases
     greetings: Phrases
     courtesy: Phrases
     abuse: Phrases
-    far: Phrases
 
 
 @cache
@@ -81,14 +79,12 @@ def lexicon() -> Lexicon:
         words=words,
         before_number={key: _plain(value) for key, value in raw["before_number"].items()},
         phrases=phrases({key(typed): _plain(meant) for typed, meant in raw["phrases"].items()}),
-        fillers=frozenset(word for text in raw["fillers"].values() for word in _plain(text)),
         english=frozenset(raw["english"]["words"].split()),
         places=listed(raw["places"]),
         elsewhere=as_typed(raw["elsewhere"], plain=True),
         greetings=listed(raw["greetings"]),
         courtesy=listed(raw["courtesy"]),
         abuse=as_typed(raw["abuse"], plain=False),
-        far=as_typed(raw["far"], plain=True),
     )
 
 

@@ -1,5 +1,6 @@
 """Replays practice questions against an index and counts what came out, kind by kind."""
 
+import json
 import math
 from collections import defaultdict
 from collections.abc import Iterable
@@ -11,6 +12,10 @@ from knowledge.search import Found, Index
 #: The kind under which questions stand whose entry the index does not hold: they must be declined.
 MISSING = "not loaded"
 TOTAL = "all"
+
+
+#: A turn of a practice talk: what is said, and the ids of which any is right.
+Turn = tuple[str, tuple[str, ...]]
 
 
 class PracticeError(ValueError):
@@ -53,6 +58,21 @@ def read_questions(path: Path) -> tuple[Question, ...]:
             raise PracticeError(f"{path.name}, line {number}: write text, expected ids and kind, parted by two tabs")
         text, expected, kind = fields
         found.append(Question(text, () if expected == "-" else tuple(expected.split("|")), kind))
+    return tuple(found)
+
+
+def read_talks(path: Path) -> tuple[tuple[str, tuple[Turn, ...]], ...]:
+    """Read lines of {"turns": [{"say": …, "expect": [ids]}, …], "tag": …} as (tag, turns).
+
+    Raises PracticeError, OSError.
+    """
+    found: list[tuple[str, tuple[Turn, ...]]] = []
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        try:
+            talk = json.loads(line)
+            found.append((talk["tag"], tuple((turn["say"], tuple(turn["expect"])) for turn in talk["turns"])))
+        except (ValueError, KeyError, TypeError) as error:
+            raise PracticeError(f'{path.name}, line {number}: write {{"turns": […], "tag": "…"}} ({error})') from error
     return tuple(found)
 
 

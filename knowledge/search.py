@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from rapidfuzz import fuzz, process
 
-from knowledge.confidence import ANSWER, CHOICE, Confidence, Signs, shipped
+from knowledge.confidence import ANSWER, CHOICE, Confidence, Confidences, Signs, shipped
 from knowledge.entry import Entry
 from knowledge.features import ends, features, plain
 from knowledge.learned import Learned, Learner, Questions, learn_from
@@ -29,16 +29,17 @@ LIKELY, OFFERED, REASONS = 8, 3, 5
 #: So likely a class of what is not ours must be for its reply to be given: less, and the text is only not understood.
 RESEMBLES = 0.3
 #: Words of a text that may go on from what was answered before, and the topics it may go on from, each e times less
-#: likely than a later one; the least chances (logarithms) by itself and after a topic; the chance it is answered from.
-SHORT, TOPICS, LEAST_ALONE, LEAST_AFTER, GOES_ON = 14, 2, -5.0, -8.0, 0.8
+#: likely than a later one; the least chances (logarithms) by itself and after a topic.
+SHORT, TOPICS, LEAST_ALONE, LEAST_AFTER = 14, 2, -5.0, -8.0
 #: Where a text is parted into sentences, and how many of them are looked at.
 SENTENCE, PARTS = re.compile(r"[?!;\n]|\.\s"), 5
 #: How far signs count: the logarithm of a chance, of the lead before the next entry, of that before all not ours.
 LEAST_CHANCE, MOST_LEAD, MOST_INSIDE = -12.0, 8.0, 10.0
 #: The mark of the classes that are not ours, before their name.
 OUTSIDE = "~"
-#: How a text of such a class is declined; every other is near: another authority's, whose key of routes.toml it names.
+#: Of near matters, those that name no authority; every other class names one by its key in routes.toml.
 NOBODYS = frozenset(("near", "private", "elsewhere"))
+#: How a text of a class is declined that is no near matter.
 REPLIES: Mapping[str, Unanswered] = {"chat": "greeting", "abuse": "abuse", "far": "far", "attack": "far"}
 
 
@@ -85,7 +86,7 @@ class Compared:
 class Index:
     """The entries ready to be searched. Never changes once built, so any number of threads may search it."""
 
-    def __init__(self, learned: Learned, confidence: Confidence) -> None:
+    def __init__(self, learned: Learned, confidence: Confidences) -> None:
         self._model, self._examples, self._phrasings = learned.model, learned.examples, learned.plain
         self._confidence = confidence
         foreign = np.array([name.startswith(OUTSIDE) for name in learned.model.classes], bool)
@@ -102,7 +103,7 @@ class Index:
         cls,
         questions: Questions,
         outside: Questions | None = None,
-        confidence: Confidence | None = None,
+        confidence: Confidences | None = None,
         learner: Learner = learn_from,
     ) -> "Index":
         """The index of questions by entry id, and of examples of what it must not answer as `read_outside` gives them.
@@ -124,31 +125,38 @@ class Index:
         compared = self.compare(text)
         if compared is None:
             return Found("unknown", reply="unknown", language=language)
-        scored = self._scored(compared)
-        explain = self._explain(text, compared, scored)
-        answers = self._answers(text, scored)
-        if not answers and topics and len(text.split()) <= SHORT and compared.signs.own > 0:
-            scored = self._after(text, compared, topics) or scored
-            answers = scored[:1] if scored[0].score >= GOES_ON else ()
+        scored = self._scored(compared, self._confidence.alone)
+        answers, explain = self._answers(text, scored), self._explain(text, compared, scored)
+        reply, route = self._declined(text, compared)
+        if not answers and self.goes_on(text, topics) and (after := self.compare(text, topics)) is not None:
+            later = self._scored(after, self._confidence.after)
+            answers = later[:1] if later[0].score >= ANSWER else ()
+            explain += ("", *self._explain(text, after, later))
+            # What is surely another's business is no reason to offer more about the topic.
+            scored = later if reply == "unknown" and later[0].score > scored[0].score else scored
         if answers:
             also = answers[1].entry if len(answers) > 1 else ""
             return Found("answer", answers[:1], also, language=language, explain=explain)
         if scored[0].score >= CHOICE:
             choices = tuple(candidate for candidate in scored[:OFFERED] if candidate.score >= FURTHER)
             return Found("choices", choices, language=language, explain=explain)
-        reply, route = self._declined(text, compared)
         return Found("unknown", reply=reply, route=route, language=language, explain=explain)
+
+    def goes_on(self, text: str, topics: Sequence[str]) -> bool:
+        """Whether a text is short enough to go on from one of the topics of a talk."""
+        return len(text.split()) <= SHORT and not self.ids.isdisjoint(topics[:TOPICS])
 
     def names(self, compared: Compared) -> tuple[str, ...]:
         """The entries that would be offered, likeliest first."""
         return tuple(self._model.classes[n] for n in compared.likely[:OFFERED])
 
-    def compare(self, text: str) -> Compared | None:
-        """A text compared with every class; None if there is no entry."""
+    def compare(self, text: str, topics: Sequence[str] = ()) -> Compared | None:
+        """A text compared with every class, in a talk about `topics`, latest first; None if there is no entry."""
         if not len(self._ours):
             return None
         found, said = features(text), plain(text)
-        scores = self._model.scores(found)
+        alone = self._model.scores(found)
+        scores = self._after(text, alone, topics) if topics else alone
         likely = self._ours[np.argsort(-scores[self._ours], kind="stable")[:LIKELY]]
         first = int(likely[0])
         pairs = [name for name in found if name.startswith("p:")]
@@ -157,20 +165,33 @@ class Index:
         signs = Signs(
             chance=max(float(scores[first]), LEAST_CHANCE),
             lead=min(float(scores[first] - scores[likely[1]]), MOST_LEAD) if len(likely) > 1 else MOST_LEAD,
-            inside=float(np.clip(scores[first] - _together(scores[self._foreign]), -MOST_INSIDE, MOST_INSIDE)),
+            inside=float(np.clip(alone[first] - _together(alone[self._foreign]), -MOST_INSIDE, MOST_INSIDE)),
             pairs=sum(pair in known for pair in pairs) / (len(pairs) or 1),
             near=near[1] / 100,
             own=self._examples.nearest(vector, likely[:1]),
             other=self._examples.nearest(vector, likely[1:]),
             outside=self._examples.nearest(vector, self._foreign),
         )
-        same = tuple(int(n) for n in likely if said in self._phrasings[n]) if said else ()
-        outside = int(self._foreign[scores[self._foreign].argmax()]) if len(self._foreign) else -1
+        same = tuple(int(n) for n in likely if said in self._phrasings[n]) if said and not topics else ()
+        outside = int(self._foreign[alone[self._foreign].argmax()]) if len(self._foreign) else -1
         return Compared(said, scores, tuple(map(int, likely)), outside, signs, same)
 
-    def _scored(self, compared: Compared) -> tuple[Candidate, ...]:
+    def _after(self, text: str, alone: Floats, topics: Sequence[str]) -> Floats:
+        """The logarithms of chances in a talk: the product of those by itself and those after a topic's name.
+
+        "còn da giày?" by itself says the new sector; after the old one's name, what about it is asked.
+        """
+        after = [
+            np.maximum(self._model.scores(features(f"{self._phrasings[number][0]} {text}")), LEAST_AFTER) - age
+            for age, topic in enumerate(topics[:TOPICS])
+            if topic in self.ids and self._phrasings[number := self._model.classes.index(topic)]
+        ]
+        both = np.maximum(alone, LEAST_ALONE) + (np.max(after, axis=0) if after else 0.0)
+        return np.subtract(both, _together(both))
+
+    def _scored(self, compared: Compared, confidence: Confidence) -> tuple[Candidate, ...]:
         """The likely entries by falling probability; what is missing to 1 is the probability of none."""
-        first, sure = compared.likely[0], self._confidence.of(compared.signs)
+        first, sure = compared.likely[0], confidence.of(compared.signs)
         if len(compared.same) == 1:
             first, sure = compared.same[0], SAME
         elif compared.same:  # it is one of them or another, and no likeness tells which
@@ -190,27 +211,10 @@ class Index:
         parts = [part for part in SENTENCE.split(text, maxsplit=PARTS) if part.strip()]
         for part in parts if len(parts) > 1 else ():
             compared = self.compare(part)
-            top = self._scored(compared)[0] if compared is not None else None
+            top = self._scored(compared, self._confidence.alone)[0] if compared is not None else None
             if top and top.score >= ANSWER and top.entry in {candidate.entry for candidate in scored[:OFFERED]}:
                 found.setdefault(top.entry, top)
         return tuple(found.values())[:2]
-
-    def _after(self, text: str, compared: Compared, topics: Sequence[str]) -> tuple[Candidate, ...]:
-        """The entries a text may mean in a talk about `topics`: likely by its own words, and after a topic's name.
-
-        The product of both chances: "còn da giày?" says the new sector, its topic says what about it is asked.
-        """
-        after = [
-            np.maximum(self._model.scores(features(f"{self._phrasings[number][0]} {text}")), LEAST_AFTER) - age
-            for age, number in enumerate(self._model.classes.index(topic) for topic in topics if topic in self.ids)
-            if age < TOPICS and self._phrasings[number]
-        ]
-        if not after:
-            return ()
-        both = np.maximum(compared.scores, LEAST_ALONE) + np.max(after, axis=0)
-        chances = np.exp(both - _together(both))
-        likely = self._ours[np.argsort(-chances[self._ours], kind="stable")[:LIKELY]]
-        return tuple(Candidate(self._model.classes[n], float(chances[n])) for n in likely)
 
     def _declined(self, text: str, compared: Compared) -> tuple[Unanswered, str]:
         """How to decline a text, and whose business it is."""

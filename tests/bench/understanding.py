@@ -5,24 +5,24 @@ same phrasings and examples. `--misses` also prints every question that was not 
 knowledge/confidence.toml anew and tells how it does on cases it was not fitted to.
 """
 
-import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from knowledge.calibration import calibrate, cases
-from knowledge.confidence import FILE, written
+from knowledge.calibration import calibrate, cases, cases_after
+from knowledge.confidence import FILE, Confidences, written
 from knowledge.entry import from_folder
 from knowledge.learned import Questions
 from knowledge.outside import read_outside
-from knowledge.practice import TOTAL, Question, Tally, judge, read_questions, report, tallies, wilson
+from knowledge.practice import TOTAL, Question, Tally, judge, read_questions, read_talks, report, tallies, wilson
 from knowledge.search import OUTSIDE, Index, questions_of
 from tests.bench.panel import PANEL, ranked, threshold
 
 KNOWLEDGE = Path(__file__).parents[2] / "knowledge"
+PRACTICE = KNOWLEDGE / "practice"
 #: What the confidence is fitted to, and what nothing was fitted to.
 FITTED, UNSEEN = ("questions.tsv", "more.tsv"), "unseen.tsv"
-TALKS = ("dialogues.jsonl", "unseen-dialogues.jsonl")
+TALKS, UNSEEN_TALKS = ("dialogues.jsonl", "talks.jsonl"), "unseen-dialogues.jsonl"
 #: The kinds that are properly typed, in scope.
 CLEAN = ("direct", "situated", "southern")
 
@@ -86,29 +86,39 @@ def table(found: dict[str, dict[str, Tally]]) -> str:
 
 
 def talks(index: Index) -> dict[str, Tally]:
-    """The later turns of the practice talks, by file and tag, each with the entries answered before as its topics."""
+    """The later turns of the practice talks, by file and tag, each with the entries answered before as its topics, and
+    the questions out of scope of the practice files, each after an answer.
+    """
     found = list[tuple[str, str]]()
-    for file in TALKS:
-        for line in (KNOWLEDGE / "practice" / file).read_text("utf-8").splitlines():
-            talk, topics = json.loads(line), list[str]()
-            for number, turn in enumerate(talk["turns"]):
-                answer = index.search(turn["say"], topics)
-                outcome = judge(answer, tuple(turn["expect"]))
+    for file in (*TALKS, UNSEEN_TALKS):
+        for tag, turns in read_talks(PRACTICE / file):
+            topics = list[str]()
+            for number, (text, expected) in enumerate(turns):
+                answer = index.search(text, topics)
                 if number:
-                    found += [(f"{file} {talk['tag']}", outcome), (f"{file} all", outcome)]
+                    found += [(f"{file} {tag}", judge(answer, expected)), (f"{file} all", judge(answer, expected))]
                 if answer.outcome == "answer":
                     topics = [answer.candidates[0].entry, *(t for t in topics if t != answer.candidates[0].entry)][:3]
+    entries = sorted(index.ids)
+    for file in (*FITTED, UNSEEN):
+        for n, question in enumerate(q for q in read_questions(PRACTICE / file) if not q.expected):
+            answer = index.search(question.text, [entries[n % len(entries)]])
+            found.append((f"{file} {question.kind} after an answer", judge(answer, ())))
     return {tally.kind: tally for tally in tallies(found) if tally.kind != TOTAL}
 
 
 def refit(questions: Questions, outside: Questions) -> None:
-    """Write the confidence anew and print how it does."""
-    practice = [question for file in FITTED for question in read_questions(KNOWLEDGE / "practice" / file)]
-    found = calibrate(cases(questions, outside, practice))
-    FILE.write_text(written(found.confidence), "utf-8")
-    print(report(found.tallies))
-    for low, high, n, said, right in found.reliability:
-        print(f"said {low:.2f}–{high:.2f}: {n} cases, {said:.3f} on average, {right:.3f} right")
+    """Write the confidences anew and print how they do."""
+    practice = [question for file in FITTED for question in read_questions(PRACTICE / file)]
+    alone = calibrate(cases(questions, outside, practice))
+    index = Index.from_questions(questions, outside, Confidences(alone.confidence, alone.confidence))
+    turns = [turns for file in TALKS for _, turns in read_talks(PRACTICE / file)]
+    after = calibrate(cases_after(index, turns, practice))
+    FILE.write_text(written(Confidences(alone.confidence, after.confidence)), "utf-8")
+    for found in (alone, after):
+        print(report(found.tallies))
+        for low, high, n, said, right in found.reliability:
+            print(f"said {low:.2f}–{high:.2f}: {n} cases, {said:.3f} on average, {right:.3f} right")
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -119,7 +129,7 @@ def main(arguments: Sequence[str]) -> None:
         return
     index = Index.from_questions(questions, outside)
     for file in (*FITTED, UNSEEN):
-        asked = read_questions(KNOWLEDGE / "practice" / file)
+        asked = read_questions(PRACTICE / file)
         others = panel({**questions, **{OUTSIDE + name: texts for name, texts in outside.items()}}, asked)
         engines = {"Cầu Nối": ours(index), **others}
         print(f"\n{file}: {len(asked)} questions written by the project, not by enterprises\n")

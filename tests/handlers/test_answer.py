@@ -4,6 +4,7 @@ import pytest
 
 from handlers.turn import StoreQuestion
 from knowledge.search import Found, Unanswered
+from knowledge.text import fold
 from tests.fakes.context import Store, Talk
 from tests.fakes.entries import QUESTION, knowledge
 
@@ -52,6 +53,23 @@ def test_one_thought_in_two_messages_is_read_joined(talk: Talk) -> None:
     talk.say("xưởng em làm dừa")
     talk.wait(seconds=21)
     assert talk.say("muốn mua máy").entry == ""
+
+
+def test_a_question_goes_on_from_the_answer_before_it_for_a_while(talk: Talk) -> None:
+    talk.store.knowledge.teach("kc.machinery > may cu thi sao", "kc.used-machinery")
+    assert talk.say("máy cũ thì sao").entry == ""
+    talk.say(QUESTION)
+    talk.wait(minutes=119)
+    assert talk.say("máy cũ thì sao").entry == "kc.used-machinery"
+    talk.say(QUESTION)
+    talk.wait(minutes=121)
+    assert talk.say("máy cũ thì sao").entry == ""
+
+
+def test_what_is_clear_by_itself_does_not_go_on_from_anything(talk: Talk) -> None:
+    talk.store.knowledge.teach(f"kc.machinery > {fold(QUESTION)}", "kc.used-machinery")
+    talk.say(QUESTION)
+    assert talk.say(QUESTION).entry == "kc.machinery"
 
 
 def test_a_choice_is_not_a_thought_that_goes_on(talk: Talk) -> None:

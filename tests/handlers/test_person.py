@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from handlers.person import OFFER_LASTS, Conversation, Offer, Waiting
+from handlers.person import EARLIER, OFFER_LASTS, TOPIC_LASTS, Conversation, Offer, Waiting
 
 NOW = dt.datetime(2026, 11, 23, 9, 0, tzinfo=dt.timezone(dt.timedelta(hours=7)))
 
@@ -13,6 +13,8 @@ def test_a_whole_state_is_read_back_as_it_was() -> None:
     state = Conversation(
         waiting=Waiting("profile", "phone", {"need": "mua máy"}, number=True),
         topic="kc.machinery",
+        topic_at=NOW,
+        earlier=("contact.hours", "tax.cit"),
         offered=Offer(("menu", "human"), NOW, ("Menu", "Gặp cán bộ")),
         language="en",
         language_chosen=True,
@@ -46,3 +48,15 @@ def test_an_offer_lasts_a_day() -> None:
     assert offer.current(NOW + OFFER_LASTS) == ("menu",)
     assert offer.current(NOW + OFFER_LASTS + dt.timedelta(seconds=1)) == ()
     assert Offer(("menu",)).current(NOW) == ()
+
+
+def test_the_topics_of_a_talk_are_few_fresh_and_each_there_once() -> None:
+    talk = Conversation()
+    for entry in ("a", "b", "a", "c", "d"):
+        talk = talk.about(entry, NOW)
+    assert talk.topics(NOW + TOPIC_LASTS) == ("d", "c", "a")
+    assert len(talk.earlier) == EARLIER
+    later = NOW + TOPIC_LASTS + dt.timedelta(seconds=1)
+    assert talk.topics(later) == ()
+    assert talk.about("e", later).topics(later) == ("e",)
+    assert talk.topic == "d", "a lead still tells what it was about"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.confidence import ANSWER, Confidence, ConfidenceError, Signs, fit, read_confidence, shipped, written
+from knowledge.confidence import ANSWER, Confidence, ConfidenceError, Signs, fit, read_confidences, shipped, written
 
 SIGNS = Signs(chance=-0.5, lead=2.0, inside=3.0, pairs=0.5, near=0.8, own=0.6, other=0.4, outside=0.2)
 
@@ -29,15 +29,15 @@ def test_a_wrong_answer_costs_ten_refusals() -> None:
 def test_it_is_written_and_read(tmp_path: Path) -> None:
     file = tmp_path / "confidence.toml"
     file.write_text(written(shipped()))
-    assert read_confidence(file) == shipped()
+    assert read_confidences(file) == shipped()
 
 
-@pytest.mark.parametrize("text", ["", "level = 'x'", "level = 1\nchance = 2", "[", 'level = "nan"\nchance = []'])
+@pytest.mark.parametrize("text", ["", "[alone]\nlevel = 'x'", "[alone]\nlevel = 1\nchance = 2", "[", "alone = 1"])
 def test_a_file_that_is_none_is_told(tmp_path: Path, text: str) -> None:
     file = tmp_path / "confidence.toml"
     file.write_text(text)
-    with pytest.raises(ConfidenceError, match=r"confidence\.toml: is no confidence .*; delete it, or calibrate again"):
-        read_confidence(file)
+    with pytest.raises(ConfidenceError, match=r"confidence\.toml: holds no confidences .*; fit them again"):
+        read_confidences(file)
 
 
 def test_no_sign_makes_it_overflow() -> None:

@@ -1,5 +1,6 @@
 """What was learned is kept in a folder, and a folder that fails costs time, nothing else."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,15 @@ def test_old_files_go(tmp_path: Path) -> None:
     for n in range(KEPT + 3):
         remembered({"a": (f"câu {n}",)}, tmp_path)
     assert len(list(tmp_path.iterdir())) == KEPT
+
+
+def test_what_is_used_stays(tmp_path: Path) -> None:
+    learner = Counting()
+    remembered(QUESTIONS, tmp_path, learner)
+    (first,) = tmp_path.iterdir()
+    for n in range(KEPT + 3):
+        for file in tmp_path.iterdir():
+            os.utime(file, ns=(file.stat().st_mtime_ns - 10**9,) * 2)
+        remembered(QUESTIONS, tmp_path, learner)
+        remembered({"a": (f"câu {n}",)}, tmp_path)
+    assert first.exists() and learner.times == 1

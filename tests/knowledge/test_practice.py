@@ -14,6 +14,7 @@ from knowledge.practice import (
     Tally,
     judge,
     read_questions,
+    read_talks,
     report,
     score,
     wilson,
@@ -25,6 +26,8 @@ KNOWLEDGE = Path(__file__).parents[2] / "knowledge"
 SHIPPED = KNOWLEDGE / "practice" / "questions.tsv"
 #: Questions of writers who saw neither phrasings nor code.
 MORE = KNOWLEDGE / "practice" / "more.tsv"
+#: The same, and nothing was fitted to these.
+UNSEEN = KNOWLEDGE / "practice" / "unseen.tsv"
 
 
 def answer(entry: str, also: str = "") -> Found:
@@ -62,7 +65,7 @@ def test_the_shipped_questions_can_be_read() -> None:
 
 
 def test_no_phrasing_is_a_practice_question() -> None:
-    asked = {words(q.text) for file in (SHIPPED, MORE) for q in read_questions(file)}
+    asked = {words(q.text) for file in (SHIPPED, MORE, UNSEEN) for q in read_questions(file)}
     entries = from_folder(KNOWLEDGE / "entries")
     same = [(e.id, text) for e in entries for text in (*e.phrasings.vi, *e.phrasings.en) if words(text) in asked]
     assert [pair for pair in same if len(words(pair[1])) > 4] == []
@@ -118,3 +121,13 @@ def test_the_report_shows_every_kind_with_its_counts() -> None:
     assert heading.split()[:6] == ["kind", "n", "right", "offered", "wrong", "declined"]
     assert telex.split()[:6] == ["telex", "26", "20", "3", "1", "2"]
     assert total.startswith(TOTAL)
+
+
+def test_talks_are_read_and_a_line_that_cannot_be_is_named(tmp_path: Path) -> None:
+    for name in ("dialogues.jsonl", "talks.jsonl", "unseen-dialogues.jsonl"):
+        tags = {tag for tag, _ in read_talks(KNOWLEDGE / "practice" / name)}
+        assert tags == {"ellipsis", "correction", "return", "switch"}
+    file = tmp_path / "talks.jsonl"
+    file.write_text('{"turns": [{"say": "máy", "expect": []}], "tag": "switch"}\n{"turns": [{}]}\n')
+    with pytest.raises(PracticeError, match=r"talks\.jsonl, line 2: write"):
+        read_talks(file)

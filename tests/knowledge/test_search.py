@@ -147,6 +147,52 @@ def test_one_question_names_no_second_entry() -> None:
     assert INDEX.search("Khuyến công hỗ trợ mua máy móc thiết bị bao nhiêu?").also == ""
 
 
+SECTORS = {
+    f"sector.{name}": (
+        f"{own} có được ưu tiên không",
+        f"Is {english} a priority?",
+        f"ngành {own} thì tỉnh hỗ trợ gì",
+        f"làm {own} có thuộc công nghiệp hỗ trợ không",
+        own,
+    )
+    for name, own, english in (("textile", "dệt may", "textile"), ("footwear", "da giày", "footwear"))
+}
+TALK = Index.from_questions({**QUESTIONS, **SECTORS}, OUTSIDE)
+
+
+def test_a_short_question_goes_on_from_the_topic_of_the_talk() -> None:
+    alone = TALK.search("tối đa mấy phần trăm")
+    before = max((c.score for c in alone.candidates if c.entry == "kc.machinery"), default=0.0)
+    after = TALK.search("tối đa mấy phần trăm", ("kc.machinery", "contact.hours"))
+    assert after.candidates and after.candidates[0].entry == "kc.machinery"
+    assert after.candidates[0].score > before
+    assert any("signs" in line for line in after.explain[len(alone.explain) :]), "it tells how the topic changed it"
+
+
+def test_another_subject_replaces_the_one_before() -> None:
+    found = TALK.search("còn da giày?", ("sector.textile",))
+    assert found.candidates[0].entry == "sector.footwear"
+
+
+@pytest.mark.parametrize("topic", QUESTIONS)
+def test_a_new_question_is_not_dragged_back_to_the_topic(topic: str) -> None:
+    for id, questions in QUESTIONS.items():
+        assert TALK.search(questions[0], (topic,)).candidates[0].entry == id
+
+
+@pytest.mark.parametrize("topic", QUESTIONS)
+@pytest.mark.parametrize(
+    "text", ["ngày mai trời có mưa không", "haha", "kể chuyện ma nghe coi", "zzyzx", "???", "مرحبا"]
+)
+def test_what_is_not_ours_is_not_answered_from_the_topic(topic: str, text: str) -> None:
+    assert TALK.search(text, (topic,)).outcome != "answer"
+
+
+@pytest.mark.parametrize("topics", [(), ("gone",), ("gone", "also gone")])
+def test_topics_that_are_gone_change_nothing(topics: tuple[str, ...]) -> None:
+    assert TALK.search("tối đa mấy phần trăm", topics) == TALK.search("tối đa mấy phần trăm")
+
+
 @pytest.mark.parametrize(
     "text",
     [
