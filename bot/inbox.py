@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -41,6 +42,7 @@ class Inbox:
         self._store, self._reader, self._turns, self._clock, self._leave = store, reader, turns, clock, leave
         self._patience = patience
         self._stirred = asyncio.Event()
+        self._raws: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._recovery: asyncio.Task[None] | None = None
 
     async def take(self, inbound: Inbound) -> Taken:
@@ -69,7 +71,9 @@ class Inbox:
         done, _ = await asyncio.wait({waited}, timeout=self._patience)
         if not done and future.cancel():
             log.warning("inbox.slow", channel=inbound.address.channel)
-            return await self._store.write(self._turns.raw(inbound, "", 0), urgent=True)
+            # Not in the store's line, which is what is slow; but what one person sent is written down as it came.
+            async with self._raws.setdefault(line, asyncio.Lock()):
+                return await self._store.write(self._turns.raw(inbound, "", 0), urgent=True)
         return await waited
 
     async def start(self) -> None:

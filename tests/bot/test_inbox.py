@@ -2,11 +2,13 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TypeVar
 
 import pytest
+from sqlalchemy import Connection
 
 from bot.channels.base import Taken
 from bot.clock import to_ms
@@ -25,6 +27,7 @@ from handlers.person import Person
 from handlers.turn import Turn
 from tests.fakes.clock import FakeClock
 
+T = TypeVar("T")
 ADDRESS = Address("fake", "test", "ba")
 
 
@@ -73,7 +76,8 @@ def house(database_url: str) -> Iterator[House]:
     store, clock, script, left = Store(database_url), FakeClock(), Script(), list[Row]()
     base = KnowledgeBase(())
     turns = Turns(base, clock, {}, lambda channel, account: "us", (Handler("script", script.handle),))
-    yield House(store, Inbox(store, Reader(base), turns, clock, left.extend), clock, script, left)
+    # Patient, so that a busy machine does not send a turn the slow way, which has tests of its own.
+    yield House(store, Inbox(store, Reader(base), turns, clock, left.extend, patience=30), clock, script, left)
     store.close()
 
 
@@ -142,6 +146,37 @@ async def test_a_turn_that_is_not_begun_in_time_is_written_down_raw(database_url
     while await house.inbox.recover_due():
         pass
     assert await house.told() == ["nghe: chậm", "nghe: sau"]
+    store.close()
+
+
+async def test_what_is_written_down_raw_is_written_as_it_came(database_url: str) -> None:
+    class Hindered(Store):
+        """The first urgent write waits at the door, as one of several connections may be the slower one."""
+
+        door: asyncio.Event | None = asyncio.Event()
+
+        async def write(self, work: Callable[[Connection], T], *, key: str = "", urgent: bool = False) -> T:
+            if urgent and (door := self.door):
+                self.door = None
+                await door.wait()
+            return await super().write(work, key=key, urgent=urgent)
+
+    store, clock, left = Hindered(database_url, size=4), FakeClock(), list[Row]()
+    door, gate, base = store.door, threading.Event(), KnowledgeBase(())
+    assert door is not None
+    script = Script(gate=gate)
+    turns = Turns(base, clock, {}, lambda channel, account: "us", (Handler("script", script.handle),))
+    house = House(store, Inbox(store, Reader(base), turns, clock, left.extend, patience=0.05), clock, script, left)
+    first = asyncio.create_task(house.say("first", "chậm"))
+    others = [asyncio.create_task(house.say(str(n), str(n))) for n in range(3)]
+    await asyncio.wait(others, timeout=0.3)
+    door.set()
+    gate.set()
+    assert await first is Taken.ANSWERED
+    assert {await other for other in others} == {Taken.PENDING}
+    while await house.inbox.recover_due():
+        pass
+    assert await house.told() == ["nghe: chậm", *(f"nghe: {n}" for n in range(3))]
     store.close()
 
 
