@@ -53,6 +53,10 @@ class KnowledgeBase:
         """What the base offers for a text, in a talk about these entries, latest first."""
         return self.index.search(text, topics)
 
+    def explain(self, text: str, topics: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """How the base read and compared a text, in lines."""
+        return self.index.explain(text, topics)
+
 
 def route_names(path: Path) -> Mapping[str, tuple[str, str]]:
     """Who handles what we do not: key of routes.toml → its Vietnamese and English name."""

@@ -72,6 +72,9 @@ class Knowledge(Protocol):
     def search(self, text: str, topics: tuple[str, ...] = ()) -> Found:
         """What the base offers for a text, in a talk about these entries, latest first."""
 
+    def explain(self, text: str, topics: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """How the base read and compared a text, in lines."""
+
 
 class Context(Protocol):
     """What a decision may rest on. Reading it twice gives the same answer within one turn."""

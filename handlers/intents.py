@@ -213,7 +213,7 @@ def read(text: str, search: Callable[[str], Found]) -> Reading:
     """What a text says, before anybody decides. Pure, so that it can be kept and done before the transaction."""
     intent, code = intent_of(text)
     found = search(text)
-    return Reading(text, fold(clean(text)), found, intent, code, language_of(text), found.explain)
+    return Reading(text, fold(clean(text)), found, intent, code, language_of(text))
 
 
 def said(message: Inbound, context: Context) -> Intent:

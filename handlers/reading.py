@@ -1,6 +1,6 @@
 """The record of what a message says, made before the transaction; pure data."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from knowledge.search import Found
@@ -37,4 +37,3 @@ class Reading:
     intent: Intent = ""
     code: str = ""
     language: Literal["vi", "en"] = "vi"
-    explain: tuple[str, ...] = field(default=())

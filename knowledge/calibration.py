@@ -44,7 +44,7 @@ class Case:
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """A confidence, and how it did on cases it was not fitted to: tallies by kind, and for each span of what it said
-    (from, to, cases, mean of what it said, share that was right).
+    (from, to, cases, mean of what it said, share that was right, both with the weights it was fitted with).
     """
 
     confidence: Confidence
@@ -93,14 +93,21 @@ def cases_after(index: Index, talks: Iterable[Sequence[Turn]], practice: Sequenc
 
 
 def calibrate(cases: Sequence[Case]) -> Calibration:
-    """The confidence of all cases, and the report by parts."""
-    outcomes, said = list[tuple[str, str]](), list[tuple[float, bool]]()
+    """The confidence of all cases, and the report by parts.
+
+    Examples of what is not ours show how much there is of it, not how often it is asked: all that is out of scope
+    together counts as often as the practice questions that are.
+    """
+    outside = [case.kind.startswith(OUTSIDE) for case in cases if not case.expected]
+    often = outside.count(False) / len(outside) if False in outside else 1.0
+    weighed = [(case, 1.0 if case.expected else often) for case in cases]
+    outcomes, said = list[tuple[str, str]](), list[tuple[float, bool, float]]()
     for part in range(PARTS):
-        confidence = _fitted([case for n, case in enumerate(cases) if n % PARTS != part])
-        for case in cases[part::PARTS]:
+        confidence = _fitted([pair for n, pair in enumerate(weighed) if n % PARTS != part])
+        for case, weight in weighed[part::PARTS]:
             outcomes.append((case.kind, case.outcome(confidence)))
-            said.append((confidence.of(case.signs), case.right))
-    return Calibration(_fitted(cases), tallies(outcomes), _reliability(said))
+            said.append((confidence.of(case.signs), case.right, weight))
+    return Calibration(_fitted(weighed), tallies(outcomes), _reliability(said))
 
 
 def _cases(index: Index, questions: Iterable[Question]) -> list[Case]:
@@ -112,15 +119,16 @@ def _kept(questions: Questions, left: int) -> Questions:
     return {k: tuple(text for n, text in enumerate(texts) if n % LEFT_OUT != left) for k, texts in questions.items()}
 
 
-def _fitted(cases: Sequence[Case]) -> Confidence:
-    return fit([c.signs for c in cases], [c.right for c in cases])
+def _fitted(weighed: Sequence[tuple[Case, float]]) -> Confidence:
+    return fit([case.signs for case, _ in weighed], [case.right for case, _ in weighed], [w for _, w in weighed])
 
 
-def _reliability(said: Sequence[tuple[float, bool]]) -> tuple[tuple[float, float, int, float, float], ...]:
-    spans: dict[int, list[tuple[float, bool]]] = defaultdict(list)
-    for score, right in said:
-        spans[max(n for n, bound in enumerate(BOUNDS[:-1]) if score >= bound)].append((score, right))
-    return tuple(
-        (BOUNDS[n], BOUNDS[n + 1], len(own), sum(s for s, _ in own) / len(own), sum(r for _, r in own) / len(own))
-        for n, own in sorted(spans.items())
-    )
+def _reliability(said: Sequence[tuple[float, bool, float]]) -> tuple[tuple[float, float, int, float, float], ...]:
+    spans: dict[int, list[tuple[float, bool, float]]] = defaultdict(list)
+    for case in said:
+        spans[max(n for n, bound in enumerate(BOUNDS[:-1]) if case[0] >= bound)].append(case)
+    found = list[tuple[float, float, int, float, float]]()
+    for n, own in sorted(spans.items()):
+        told, right, weight = sum(s * w for s, _, w in own), sum(r * w for _, r, w in own), sum(w for _, _, w in own)
+        found.append((BOUNDS[n], BOUNDS[n + 1], len(own), told / weight, right / weight))
+    return tuple(found)

@@ -26,8 +26,7 @@ class Signs:
 
     `chance`: the logarithm of its probability. `lead`: of how much likelier it is than the next entry. `inside`: of how
     much likelier than all that is not ours together. `pairs`: 0 to 1, the share of neighbouring words that it knows.
-    `near`: 0 to 1, its nearest phrasing by the words of either, letter by letter. `own`, `other`, `outside`: 0 to 1,
-    how near, by what counts in either, its nearest phrasing is, that of the next entries, and what is not ours.
+    `near`: 0 to 1, its nearest phrasing by the words of either, letter by letter.
     """
 
     chance: float
@@ -35,9 +34,6 @@ class Signs:
     inside: float
     pairs: float
     near: float
-    own: float
-    other: float
-    outside: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +92,14 @@ def shipped() -> Confidences:
     return read_confidences(FILE)
 
 
-def fit(signs: Sequence[Signs], right: Sequence[bool]) -> Confidence:
-    """The confidence under which what was right is likeliest."""
+def fit(signs: Sequence[Signs], right: Sequence[bool], weights: Sequence[float]) -> Confidence:
+    """The confidence under which what was right is likeliest, each case counting as often as its weight says."""
     rows = np.array([(1.0, *astuple(sign)) for sign in signs])
-    hits = np.array(right, float)
+    hits, often = np.array(right, float), np.array(weights, float)
     guess = np.zeros(rows.shape[1])
     for _ in range(NEWTON):
         p = 1 / (1 + np.exp(-np.clip(rows @ guess, -30, 30)))
-        slope = rows.T @ (hits - p) - RIDGE * guess
-        curve = (rows * (p * (1 - p))[:, None]).T @ rows + RIDGE * np.eye(len(guess))
+        slope = rows.T @ (often * (hits - p)) - RIDGE * guess
+        curve = (rows * (often * p * (1 - p))[:, None]).T @ rows + RIDGE * np.eye(len(guess))
         guess = guess + np.linalg.solve(curve, slope)
     return Confidence(float(guess[0]), tuple(float(w) for w in guess[1:]))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from itertools import pairwise
 from types import MappingProxyType
+from typing import NamedTuple
 
 from knowledge.lexicon import Phrases, Words, hits, lexicon, replace
 from knowledge.text import read, typed
@@ -16,6 +17,13 @@ LETTERS, MARKS = 0.5, 0.5
 RUNS = (3, 4)
 #: Stands for the name of any other province.
 ELSEWHERE = "elsewhere"
+
+
+class Said(NamedTuple):
+    """A text as it is compared: its words, parted by blanks, and what counts in it, each with how much."""
+
+    plain: str
+    features: Mapping[str, float]
 
 
 @cache
@@ -36,16 +44,12 @@ def told(tokens: Words) -> Words:
     return found if len(found) <= 2 * WORDS else found[:WORDS] + found[-WORDS:]
 
 
-def plain(text: str) -> str:
-    """The words of a text as they are compared, parted by blanks."""
-    return " ".join(told(typed(ends(text))))
+def said(text: str) -> Said:
+    """A text as it is compared. Never raises.
 
-
-def features(text: str) -> Mapping[str, float]:
-    """What counts in a text, each with how much: "w:may", "p:may moc", "c:ma", "m:máy", "elsewhere". Never raises.
-
-    Letters are those of single words, so that "maymoc" and "mya moc" still resemble "may moc". Marks count only where
-    they were typed: they part "hoàn thuế" from "hoãn thuế", and without them both may be meant.
+    Its features are "w:may", "p:may moc", "c:ma", "m:máy", "elsewhere". Letters are those of single words, so that
+    "maymoc" and "mya moc" still resemble "may moc". Marks count only where they were typed: they part "hoàn thuế" from
+    "hoãn thuế", and without them both may be meant.
     """
     tokens = typed(ends(text))
     words = told(tokens)
@@ -59,4 +63,4 @@ def features(text: str) -> Mapping[str, float]:
     found.update((f"p:{a} {b}", 1.0) for a, b in pairwise(words))
     if hits(tokens, lexicon().elsewhere):
         found[ELSEWHERE] = 1.0
-    return MappingProxyType(found)
+    return Said(" ".join(words), MappingProxyType(found))

@@ -12,9 +12,8 @@ from pathlib import Path
 import numpy as np
 
 import knowledge
-from knowledge.features import features, plain
+from knowledge.features import said
 from knowledge.learning import Model, learn
-from knowledge.nearness import Examples, examples_of
 
 #: The questions of each class: an entry's phrasings, or examples of what the base must not answer.
 Questions = Mapping[str, tuple[str, ...]]
@@ -23,19 +22,17 @@ Questions = Mapping[str, tuple[str, ...]]
 KEPT = 6
 #: What a file that is gone, cut off or something else raises when it is read.
 UNREADABLE = (OSError, EOFError, ValueError, TypeError, KeyError, zipfile.BadZipFile)
-#: The parts of a model, and of its examples, that are arrays.
+#: The parts of a model that are arrays.
 ARRAYS = ("keys", "starts", "rarity", "held", "weights", "bias")
-VECTORS = ("classes", "rows", "places", "shares")
 #: What the numbers depend on besides the questions.
-SOURCES = ("lexicon.py", "lexicon.toml", "keys.py", "text.py", "features.py", "learning.py", "nearness.py")
+SOURCES = ("lexicon.py", "lexicon.toml", "keys.py", "text.py", "features.py", "learning.py")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Learned:
-    """A model, and in the order of its classes their questions, as vectors and in plain words."""
+    """A model, and in the order of its classes their questions in plain words."""
 
     model: Model
-    examples: Examples
     plain: tuple[tuple[str, ...], ...]
 
 
@@ -45,10 +42,9 @@ Learner = Callable[[Questions], Learned]
 
 def learn_from(questions: Questions) -> Learned:
     """What questions teach: some seconds for a hundred entries."""
-    texts = {name: tuple(map(features, own)) for name, own in questions.items()}
-    model = learn(texts)
-    spelled = tuple(tuple(dict.fromkeys(map(plain, own))) for own in questions.values())
-    return Learned(model, examples_of(model, tuple(texts.values())), spelled)
+    texts = {name: tuple(map(said, own)) for name, own in questions.items()}
+    model = learn({name: tuple(text.features for text in own) for name, own in texts.items()})
+    return Learned(model, tuple(tuple(dict.fromkeys(text.plain for text in own)) for own in texts.values()))
 
 
 def remembered(questions: Questions, folder: Path, learner: Learner = learn_from) -> Learned:
@@ -80,13 +76,12 @@ def _read(file: Path, classes: tuple[str, ...]) -> Learned:
     with file.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
         plain = json.loads(arrays["plain"].tobytes())
         model = Model(classes, *(arrays[name] for name in ARRAYS))
-        return Learned(model, Examples(*(arrays[name] for name in VECTORS)), tuple(map(tuple, plain)))
+        return Learned(model, tuple(map(tuple, plain)))
 
 
 def _write(file: Path, learned: Learned) -> None:
     """Whole or not at all, also where two processes write at once. Raises OSError."""
     parts = {name: getattr(learned.model, name) for name in ARRAYS}
-    parts |= {name: getattr(learned.examples, name) for name in VECTORS}
     text = json.dumps(learned.plain, ensure_ascii=False).encode()
     new = file.with_name(f"{file.stem}.{os.getpid()}.new")
     with new.open("wb") as out:

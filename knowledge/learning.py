@@ -4,7 +4,8 @@ import random
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import compress
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,14 @@ USUAL = 40.0
 SEED = 3
 
 
+class Known(NamedTuple):
+    """What a model knows of a text: the features' names, their places among its keys, and their shares of the text."""
+
+    names: tuple[str, ...]
+    places: NDArray[np.int64]
+    shares: Floats
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
     """Weights of features for classes, kept by feature as an inverted index is. Never changes once learned.
@@ -43,42 +52,39 @@ class Model:
     weights: Floats
     bias: Floats
 
-    def scores(self, features: Mapping[str, float]) -> Floats:
-        """The logarithms of the classes' probabilities, in the order of `classes`; together the classes are certain."""
-        found, shares = self.known(features)
-        at, repeated = _spread(self.starts, found, shares)
-        return _logarithms(np.bincount(self.held[at], self.weights[at] * repeated, len(self.classes)) + self.bias)
+    def known(self, features: Mapping[str, float]) -> Known:
+        """Those features of a text that are known.
 
-    def adds(self, features: Mapping[str, float], number: int) -> dict[str, float]:
-        """The features of a text that a class holds, with what each adds to its score."""
-        names = dict(zip(_numbers(features).tolist(), features, strict=True))
-        found, shares = self.known(features)
-        at, repeated = _spread(self.starts, found, shares)
-        of = np.repeat(self.keys[found], self.starts[found + 1] - self.starts[found])
-        own = self.held[at] == number
-        adds = (self.weights[at] * repeated)[own]
-        return {names[key]: float(add) for key, add in zip(of[own].tolist(), adds, strict=True)}
-
-    def known(self, features: Mapping[str, float]) -> tuple[NDArray[np.int64], Floats]:
-        """The places of those features that are known, and their shares of the text.
-
-        Divided by the square root of the text's length: by all of it, a story's words say too little each to be sure;
-        by nothing, they say too much.
+        Their shares are divided by the square root of the text's length: by all of it, a story's words say too little
+        each to be sure; by nothing, they say too much.
         """
         if not len(self.keys):
-            return np.zeros(0, np.int64), np.zeros(0, np.float32)
+            return Known((), np.zeros(0, np.int64), np.zeros(0, np.float32))
         numbers, values = _numbers(features), np.fromiter(features.values(), np.float32, len(features))
-        found = np.minimum(np.searchsorted(self.keys, numbers), len(self.keys) - 1)
-        known = self.keys[found] == numbers
-        found, shares = found[known], values[known] * self.rarity[found[known]]
+        places = np.minimum(np.searchsorted(self.keys, numbers), len(self.keys) - 1)
+        known = self.keys[places] == numbers
+        places, shares = places[known], values[known] * self.rarity[places[known]]
         length = np.sqrt((shares * shares).sum())
-        return found, shares / (np.sqrt(length * USUAL) or 1.0)
+        return Known(tuple(compress(features, known)), places, shares / (np.sqrt(length * USUAL) or 1.0))
+
+    def scores(self, known: Known) -> Floats:
+        """The logarithms of the classes' probabilities, in the order of `classes`; together the classes are certain."""
+        at, shares = _spread(self.starts, known.places, known.shares)
+        return _logarithms(np.bincount(self.held[at], self.weights[at] * shares, len(self.classes)) + self.bias)
+
+    def adds(self, known: Known, number: int) -> dict[str, float]:
+        """The features of a text that a class holds, with what each adds to its score."""
+        at, shares = _spread(self.starts, known.places, known.shares)
+        of = np.repeat(np.arange(len(known.places)), self.starts[known.places + 1] - self.starts[known.places])
+        own = self.held[at] == number
+        adds = (self.weights[at] * shares)[own]
+        return {known.names[n]: float(add) for n, add in zip(of[own].tolist(), adds, strict=True)}
 
 
 def learn(texts: Mapping[str, Sequence[Mapping[str, float]]]) -> Model:
     """The model of classes, each given by the features of its texts (multinomial logistic regression, AdaGrad)."""
     model = _untrained(texts)
-    cases = [(number, *model.known(text)) for number, own in enumerate(texts.values()) for text in own]
+    cases = [(number, *model.known(text)[1:]) for number, own in enumerate(texts.values()) for text in own]
     weights, bias = model.weights, model.bias
     squares, bias_squares = np.full_like(weights, GROUND), np.ones_like(bias)
     order, sure, chance = list(range(len(cases))), set[int](), random.Random(SEED)

@@ -10,11 +10,10 @@ from rapidfuzz import fuzz, process
 
 from knowledge.confidence import ANSWER, CHOICE, Confidence, Confidences, Signs, shipped
 from knowledge.entry import Entry
-from knowledge.features import ends, features, plain
+from knowledge.features import ends, said
 from knowledge.learned import Learned, Learner, Questions, learn_from
-from knowledge.learning import Floats
+from knowledge.learning import Floats, Known
 from knowledge.lexicon import hits, lexicon
-from knowledge.nearness import spread
 from knowledge.text import language_of, typed, words
 
 Outcome = Literal["answer", "choices", "unknown"]
@@ -28,9 +27,13 @@ SAME = 0.99
 LIKELY, OFFERED, REASONS = 8, 3, 5
 #: So likely a class of what is not ours must be for its reply to be given: less, and the text is only not understood.
 RESEMBLES = 0.3
-#: Words of a text that may go on from what was answered before, and the topics it may go on from, each e times less
-#: likely than a later one; the least chances (logarithms) by itself and after a topic.
-SHORT, TOPICS, LEAST_ALONE, LEAST_AFTER = 14, 2, -5.0, -8.0
+#: Words of a text that may go on from what was answered before, the topics it may go on from, each e times less likely
+#: than a later one, and the questions that name a topic.
+SHORT, TOPICS, NAMES = 14, 2, 2
+#: The least chances (logarithms) by itself and after a topic's name, how much each counts, and what more an entry of a
+#: topic's group gets ("kc" of "kc.apply"), less for the topic itself, which its name has favoured already. Fitted to
+#: the practice talks.
+LEAST_ALONE, LEAST_AFTER, ALONE, AFTER, GROUP, ITSELF = -4.0, -5.0, 2.1, 1.1, 2.9, 1.4
 #: Where a text is parted into sentences, and how many of them are looked at.
 SENTENCE, PARTS = re.compile(r"[?!;\n]|\.\s"), 5
 #: How far signs count: the logarithm of a chance, of the lead before the next entry, of that before all not ours.
@@ -57,7 +60,7 @@ class Found:
 
     `candidates`, best first: one for an answer, up to three for choices, none otherwise. `also`: the entry of a second
     question in the same text. `reply`: how to decline, where `outcome` is unknown; `route`: whose business it then is,
-    a key of routes.toml, or empty. `explain`: lines for those who mend entries.
+    a key of routes.toml, or empty.
     """
 
     outcome: Outcome
@@ -66,16 +69,17 @@ class Found:
     reply: Unanswered = ""
     route: str = ""
     language: Literal["vi", "en"] = "vi"
-    explain: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Compared:
-    """A text as the model sees it: its words, the logarithm of each class's probability, the likeliest entries, the
-    class likeliest among those that are not ours, the signs for the first entry, and those with a phrasing just alike.
+    """A text as the model sees it: its words, those of its features that are known, the logarithm of each class's
+    probability, the likeliest entries, the class likeliest among those that are not ours, the signs for the first
+    entry, and those with a phrasing just alike.
     """
 
     plain: str
+    known: Known
     scores: Floats
     likely: tuple[int, ...]
     outside: int
@@ -87,7 +91,7 @@ class Index:
     """The entries ready to be searched. Never changes once built, so any number of threads may search it."""
 
     def __init__(self, learned: Learned, confidence: Confidences) -> None:
-        self._model, self._examples, self._phrasings = learned.model, learned.examples, learned.plain
+        self._model, self._phrasings = learned.model, learned.plain
         self._confidence = confidence
         foreign = np.array([name.startswith(OUTSIDE) for name in learned.model.classes], bool)
         asked = np.array([bool(phrasings) for phrasings in learned.plain], bool)
@@ -121,26 +125,36 @@ class Index:
         text = ends(text)
         language = language_of(text)
         if _courteous(text):
-            return Found("unknown", reply="greeting", language=language, explain=("greeting",))
+            return Found("unknown", reply="greeting", language=language)
         compared = self.compare(text)
         if compared is None:
             return Found("unknown", reply="unknown", language=language)
         scored = self._scored(compared, self._confidence.alone)
-        answers, explain = self._answers(text, scored), self._explain(text, compared, scored)
-        reply, route = self._declined(text, compared)
+        answers, (reply, route) = self._answers(text, scored), self._declined(text, compared)
         if not answers and self.goes_on(text, topics) and (after := self.compare(text, topics)) is not None:
             later = self._scored(after, self._confidence.after)
             answers = later[:1] if later[0].score >= ANSWER else ()
-            explain += ("", *self._explain(text, after, later))
             # What is surely another's business is no reason to offer more about the topic.
             scored = later if reply == "unknown" and later[0].score > scored[0].score else scored
         if answers:
             also = answers[1].entry if len(answers) > 1 else ""
-            return Found("answer", answers[:1], also, language=language, explain=explain)
+            return Found("answer", answers[:1], also, language=language)
         if scored[0].score >= CHOICE:
             choices = tuple(candidate for candidate in scored[:OFFERED] if candidate.score >= FURTHER)
-            return Found("choices", choices, language=language, explain=explain)
-        return Found("unknown", reply=reply, route=route, language=language, explain=explain)
+            return Found("choices", choices, language=language)
+        return Found("unknown", reply=reply, route=route, language=language)
+
+    def explain(self, text: str, topics: Sequence[str] = ()) -> tuple[str, ...]:
+        """How a text was read and compared, by itself and in a talk about `topics`: lines for who mends entries."""
+        text = ends(text)
+        if _courteous(text):
+            return ("greeting",)
+        if (compared := self.compare(text)) is None:
+            return ()
+        lines = self._explained(compared, self._confidence.alone)
+        if self.goes_on(text, topics) and (after := self.compare(text, topics)) is not None:
+            lines += (f"after {', '.join(topics[:TOPICS])}:", *self._explained(after, self._confidence.after))
+        return lines
 
     def goes_on(self, text: str, topics: Sequence[str]) -> bool:
         """Whether a text is short enough to go on from one of the topics of a talk."""
@@ -154,40 +168,46 @@ class Index:
         """A text compared with every class, in a talk about `topics`, latest first; None if there is no entry."""
         if not len(self._ours):
             return None
-        found, said = features(text), plain(text)
-        alone = self._model.scores(found)
+        plain, features = said(text)
+        known = self._model.known(features)
+        alone = self._model.scores(known)
         scores = self._after(text, alone, topics) if topics else alone
         likely = self._ours[np.argsort(-scores[self._ours], kind="stable")[:LIKELY]]
         first = int(likely[0])
-        pairs = [name for name in found if name.startswith("p:")]
-        known, vector = self._model.adds(found, first), spread(self._model, found)
-        near = process.extractOne(said, self._phrasings[first], scorer=fuzz.token_set_ratio)
+        pairs = [name for name in features if name.startswith("p:")]
+        adds = self._model.adds(known, first)
+        near = process.extractOne(plain, self._phrasings[first], scorer=fuzz.token_set_ratio)
         signs = Signs(
             chance=max(float(scores[first]), LEAST_CHANCE),
             lead=min(float(scores[first] - scores[likely[1]]), MOST_LEAD) if len(likely) > 1 else MOST_LEAD,
             inside=float(np.clip(alone[first] - _together(alone[self._foreign]), -MOST_INSIDE, MOST_INSIDE)),
-            pairs=sum(pair in known for pair in pairs) / (len(pairs) or 1),
+            pairs=sum(pair in adds for pair in pairs) / (len(pairs) or 1),
             near=near[1] / 100,
-            own=self._examples.nearest(vector, likely[:1]),
-            other=self._examples.nearest(vector, likely[1:]),
-            outside=self._examples.nearest(vector, self._foreign),
         )
-        same = tuple(int(n) for n in likely if said in self._phrasings[n]) if said and not topics else ()
+        same = tuple(int(n) for n in likely if plain in self._phrasings[n]) if plain and not topics else ()
         outside = int(self._foreign[alone[self._foreign].argmax()]) if len(self._foreign) else -1
-        return Compared(said, scores, tuple(map(int, likely)), outside, signs, same)
+        return Compared(plain, known, scores, tuple(map(int, likely)), outside, signs, same)
 
     def _after(self, text: str, alone: Floats, topics: Sequence[str]) -> Floats:
-        """The logarithms of chances in a talk: the product of those by itself and those after a topic's name.
+        """The logarithms of chances in a talk: the product of those by itself and those after a topic's names.
 
-        "còn da giày?" by itself says the new sector; after the old one's name, what about it is asked.
+        "còn da giày?" by itself says the new sector; after the old one's names, what about it is asked.
         """
         after = [
-            np.maximum(self._model.scores(features(f"{self._phrasings[number][0]} {text}")), LEAST_AFTER) - age
+            AFTER * np.mean([self._scores(f"{name} {text}") for name in names], axis=0) + self._beside(topic) - age
             for age, topic in enumerate(topics[:TOPICS])
-            if topic in self.ids and self._phrasings[number := self._model.classes.index(topic)]
+            if topic in self.ids and (names := self._phrasings[self._model.classes.index(topic)][:NAMES])
         ]
-        both = np.maximum(alone, LEAST_ALONE) + (np.max(after, axis=0) if after else 0.0)
+        both = ALONE * np.maximum(alone, LEAST_ALONE) + (np.max(after, axis=0) if after else 0.0)
         return np.subtract(both, _together(both))
+
+    def _beside(self, topic: str) -> Floats:
+        """What each class gets for being of a topic's group."""
+        group = topic.partition(".")[0]
+        return np.array([GROUP * (c.partition(".")[0] == group) - ITSELF * (c == topic) for c in self._model.classes])
+
+    def _scores(self, text: str) -> Floats:
+        return np.maximum(self._model.scores(self._model.known(said(text).features)), LEAST_AFTER)
 
     def _scored(self, compared: Compared, confidence: Confidence) -> tuple[Candidate, ...]:
         """The likely entries by falling probability; what is missing to 1 is the probability of none."""
@@ -226,12 +246,11 @@ class Index:
         reply = REPLIES.get(name)
         return (reply, "") if reply else ("near", "" if name in NOBODYS else name)
 
-    def _explain(self, text: str, compared: Compared, scored: tuple[Candidate, ...]) -> tuple[str, ...]:
-        found = features(text)
+    def _explained(self, compared: Compared, confidence: Confidence) -> tuple[str, ...]:
         lines = [f"read: {compared.plain}"]
-        for candidate in scored[:OFFERED]:
+        for candidate in self._scored(compared, confidence)[:OFFERED]:
             number = self._model.classes.index(candidate.entry)
-            adds = sorted(self._model.adds(found, number).items(), key=lambda pair: -pair[1])[:REASONS]
+            adds = sorted(self._model.adds(compared.known, number).items(), key=lambda pair: -pair[1])[:REASONS]
             told = ", ".join(f"{name.partition(':')[2] or name} {add:+.1f}" for name, add in adds)
             lines.append(f"{candidate.entry} {candidate.score:.3f}: chance {compared.scores[number]:.2f}; {told}")
         if compared.outside >= 0:
@@ -242,7 +261,7 @@ class Index:
 
 
 def questions_of(entries: Iterable[Entry]) -> dict[str, tuple[str, ...]]:
-    """What people ask for each entry: its titles, the first of which names it in a talk, and its phrasings."""
+    """What people ask for each entry: its titles, which name it in a talk, and its phrasings."""
     return {e.id: (e.title.vi, e.title.en, *e.phrasings.vi, *e.phrasings.en) for e in entries}
 
 

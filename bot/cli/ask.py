@@ -35,12 +35,13 @@ NOON = dt.time(12, tzinfo=VIETNAM)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One question answered: what came out, after how many milliseconds, and the talk as it goes on."""
+    """One question answered: what came out, after how many milliseconds, the talk as it goes on, and how it came."""
 
     asked: Asked
     ms: float
     talk: Conversation
     reading: Reading
+    explain: tuple[str, ...]
 
 
 @click.command("ask")
@@ -65,24 +66,25 @@ def command(
     talks = _talks(batch) if batch else iter([(" ".join(question),)])
     base = opened(Path(knowledge) if knowledge else None, now.date())
     for talk in talks:
-        for answer in _answers(talk, base, now):
+        for answer in _answers(talk, base, now, explain=explain):
             print(_line(answer, explain=explain) if as_json or batch else _shown(answer, explain=explain), flush=True)
 
 
-def _answers(turns: tuple[str, ...], base: Knowledge, now: dt.datetime) -> Iterator[Answer]:
+def _answers(turns: tuple[str, ...], base: Knowledge, now: dt.datetime, *, explain: bool) -> Iterator[Answer]:
     """One talk, answered turn by turn."""
     clock, talk = SystemClock(), BEGINNING
     for text in turns:
         whole = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        lines = base.explain(whole, talk.topics(now)) if explain else ()
         began = clock.steady()
         asked, talk, reading = ask(whole, talk, base, now, route)
-        yield Answer(asked, 1000 * (clock.steady() - began), talk, reading)
+        yield Answer(asked, 1000 * (clock.steady() - began), talk, reading, lines)
 
 
 def _line(answer: Answer, *, explain: bool) -> str:
     found: dict[str, Any] = asdict(answer.asked) | {"ms": round(answer.ms, 2)}
     found["score"] = round(answer.asked.score, 4)
-    told = {"intent": answer.reading.intent, "explain": answer.reading.explain} if explain else {}
+    told = {"intent": answer.reading.intent, "explain": answer.explain} if explain else {}
     return json.dumps({key: found[key] for key in KEYS} | told, ensure_ascii=False)
 
 
@@ -93,7 +95,7 @@ def _shown(answer: Answer, *, explain: bool) -> str:
     lines = [numbered(Reply(asked.text, choices))]
     if explain:
         outcome = f"{asked.outcome} {asked.entry or asked.reply}".strip()
-        lines += ["", f"{outcome} · {asked.score:.3f} · {answer.ms:.0f} ms", *answer.reading.explain]
+        lines += ["", f"{outcome} · {asked.score:.3f} · {answer.ms:.0f} ms", *answer.explain]
         lines += [f"intent: {answer.reading.intent}"] if answer.reading.intent else []
     return "\n".join(lines)
 

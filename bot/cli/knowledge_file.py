@@ -39,6 +39,10 @@ class Questions:
         """What the questions offer for a text, in a talk about these entries, latest first."""
         return self.index.search(text, topics)
 
+    def explain(self, text: str, topics: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """How the questions were compared with a text."""
+        return self.index.explain(text, topics)
+
 
 def opened(path: Path | None, today: dt.date) -> Knowledge:
     """The base of a file (None: the shipped one). Raises CommandError, EntryError."""

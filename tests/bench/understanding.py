@@ -21,8 +21,8 @@ from tests.bench.panel import PANEL, ranked, threshold
 KNOWLEDGE = Path(__file__).parents[2] / "knowledge"
 PRACTICE = KNOWLEDGE / "practice"
 #: What the confidence is fitted to, and what nothing was fitted to.
-FITTED, UNSEEN = ("questions.tsv", "more.tsv"), "unseen.tsv"
-TALKS, UNSEEN_TALKS = ("dialogues.jsonl", "talks.jsonl"), "unseen-dialogues.jsonl"
+FITTED, UNSEEN = ("questions.tsv", "more.tsv"), ("unseen.tsv", "fresh.tsv")
+TALKS, UNSEEN_TALKS = ("dialogues.jsonl", "talks.jsonl"), ("unseen-dialogues.jsonl", "fresh-dialogues.jsonl")
 #: The kinds that are properly typed, in scope.
 CLEAN = ("direct", "situated", "southern")
 
@@ -90,7 +90,7 @@ def talks(index: Index) -> dict[str, Tally]:
     the questions out of scope of the practice files, each after an answer.
     """
     found = list[tuple[str, str]]()
-    for file in (*TALKS, UNSEEN_TALKS):
+    for file in (*TALKS, *UNSEEN_TALKS):
         for tag, turns in read_talks(PRACTICE / file):
             topics = list[str]()
             for number, (text, expected) in enumerate(turns):
@@ -100,7 +100,7 @@ def talks(index: Index) -> dict[str, Tally]:
                 if answer.outcome == "answer":
                     topics = [answer.candidates[0].entry, *(t for t in topics if t != answer.candidates[0].entry)][:3]
     entries = sorted(index.ids)
-    for file in (*FITTED, UNSEEN):
+    for file in (*FITTED, *UNSEEN):
         for n, question in enumerate(q for q in read_questions(PRACTICE / file) if not q.expected):
             answer = index.search(question.text, [entries[n % len(entries)]])
             found.append((f"{file} {question.kind} after an answer", judge(answer, ())))
@@ -128,7 +128,7 @@ def main(arguments: Sequence[str]) -> None:
         refit(questions, outside)
         return
     index = Index.from_questions(questions, outside)
-    for file in (*FITTED, UNSEEN):
+    for file in (*FITTED, *UNSEEN):
         asked = read_questions(PRACTICE / file)
         others = panel({**questions, **{OUTSIDE + name: texts for name, texts in outside.items()}}, asked)
         engines = {"Cầu Nối": ours(index), **others}
@@ -137,7 +137,7 @@ def main(arguments: Sequence[str]) -> None:
         for question in asked if "--misses" in arguments else ():
             if (outcome := engines["Cầu Nối"](question)) != "right":
                 print(f"\n{outcome} ({question.kind}): {question.text}\n  expected {question.expected or '-'}")
-                print("  " + "\n  ".join(index.search(question.text).explain))
+                print("  " + "\n  ".join(index.explain(question.text)))
     print("\nlater turns of talks\n")
     print(table({"Cầu Nối": talks(index)}))
 

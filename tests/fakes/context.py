@@ -58,6 +58,10 @@ class FakeKnowledge:
         after = self.taught.get(f"{topics[0]} > {fold(clean(text))}") if topics else None
         return after or self.taught.get(fold(clean(text)), Found("unknown", reply="unknown"))
 
+    def explain(self, text: str, topics: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """What it was asked."""
+        return (text, *topics)
+
 
 @dataclass
 class Store:

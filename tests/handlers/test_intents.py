@@ -118,6 +118,6 @@ def test_questions_are_told_from_answers() -> None:
 
 
 def test_a_reading_holds_all_that_was_understood() -> None:
-    reading = read("Xóa số của tôi", lambda text: Found("unknown", reply="unknown", explain=(text,)))
+    reading = read("Xóa số của tôi", lambda text: Found("unknown", reply="unknown"))
     assert (reading.text, reading.folded) == ("Xóa số của tôi", "xoa so cua toi")
-    assert (reading.intent, reading.language, reading.explain) == ("erase", "vi", ("Xóa số của tôi",))
+    assert (reading.intent, reading.language, reading.text) == ("erase", "vi", "Xóa số của tôi")

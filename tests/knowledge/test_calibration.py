@@ -2,6 +2,8 @@
 
 import random
 
+import pytest
+
 from knowledge.calibration import LEFT_OUT, Case, calibrate, cases, cases_after
 from knowledge.confidence import ANSWER, Signs
 from knowledge.learned import Learned, Questions, learn_from
@@ -13,7 +15,7 @@ QUESTIONS = {
     "loan": ("vay vốn", "vay tiền ngân hàng", "lãi suất vay", "mượn vốn ở đâu"),
 }
 OUTSIDE = {"far": ("trời mưa không", "kể chuyện cười", "đội nào đá tối nay"), "land": ("làm sổ đỏ", "tách thửa đất")}
-SIGNS = Signs(chance=-1.0, lead=1.0, inside=1.0, pairs=0.5, near=0.8, own=0.5, other=0.3, outside=0.3)
+SIGNS = Signs(chance=-1.0, lead=1.0, inside=1.0, pairs=0.5, near=0.8)
 
 
 def test_examples_are_asked_of_indexes_without_them_and_practice_of_the_whole() -> None:
@@ -45,6 +47,15 @@ def test_only_what_is_short_and_not_sure_alone_goes_on() -> None:
         index, talks, [Question("trời nắng quá", (), "far"), Question("mua máy mới", ("machine",), "x")]
     )
     assert [case.kind for case in found] == ["later turn", "far"]
+
+
+def test_examples_of_what_is_not_ours_are_no_more_frequent_than_it_is_asked() -> None:
+    ours = [Case("direct", ("a",), ("a",), SIGNS)] * 300
+    asked, examples = [Case("near", (), ("a",), SIGNS)] * 100, [Case("~land", (), ("a",), SIGNS)] * 900
+    assert calibrate(ours + asked + examples).confidence.of(SIGNS) == pytest.approx(0.75, abs=0.01)
+    ((_, _, n, said, right),) = calibrate(ours + asked + examples).reliability
+    assert n == 1300 and said == pytest.approx(right, abs=0.01)
+    assert calibrate(ours + examples).confidence.of(SIGNS) == pytest.approx(0.25, abs=0.01)
 
 
 def test_the_report_judges_what_the_confidence_was_not_fitted_to() -> None:

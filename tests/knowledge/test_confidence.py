@@ -8,7 +8,7 @@ import pytest
 
 from knowledge.confidence import ANSWER, Confidence, ConfidenceError, Signs, fit, read_confidences, shipped, written
 
-SIGNS = Signs(chance=-0.5, lead=2.0, inside=3.0, pairs=0.5, near=0.8, own=0.6, other=0.4, outside=0.2)
+SIGNS = Signs(chance=-0.5, lead=2.0, inside=3.0, pairs=0.5, near=0.8)
 
 
 def test_it_says_what_was_so() -> None:
@@ -16,10 +16,15 @@ def test_it_says_what_was_so() -> None:
     chance = random.Random(5)
     signs = [replace(SIGNS, lead=lead, near=chance.random()) for lead in (0.0, 4.0) for _ in range(1000)]
     right = [n % 10 < (3 if n < 1000 else 9) for n in range(2000)]
-    found = fit(signs, right)
+    found = fit(signs, right, [1.0] * 2000)
     assert found.of(replace(SIGNS, lead=0.0)) == pytest.approx(0.3, abs=0.03)
     assert found.of(replace(SIGNS, lead=4.0)) == pytest.approx(0.9, abs=0.03)
     assert abs(found.weights[4]) < 0.3
+
+
+def test_a_case_counts_as_often_as_its_weight_says() -> None:
+    seldom = fit([SIGNS] * 200, [True] * 100 + [False] * 100, [1.0] * 100 + [0.25] * 100)
+    assert seldom.of(SIGNS) == pytest.approx(0.8, abs=0.02)
 
 
 def test_a_wrong_answer_costs_ten_refusals() -> None:
@@ -41,4 +46,4 @@ def test_a_file_that_is_none_is_told(tmp_path: Path, text: str) -> None:
 
 
 def test_no_sign_makes_it_overflow() -> None:
-    assert 0 <= Confidence(1e9, (0.0,) * 8).of(SIGNS) <= 1
+    assert 0 <= Confidence(1e9, (0.0,) * 5).of(SIGNS) <= 1

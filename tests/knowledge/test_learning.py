@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from knowledge.features import ELSEWHERE, features
-from knowledge.learning import HELD, Model, learn
+from knowledge.features import ELSEWHERE, said
+from knowledge.learning import HELD, Known, Model, learn
 
 TEXTS = {
     "machine": ("mua máy mới", "máy mới có hỗ trợ không", "mua thiết bị mới"),
@@ -16,11 +16,15 @@ TEXTS = {
 
 
 def model(texts: Mapping[str, tuple[str, ...]] = TEXTS) -> Model:
-    return learn({name: [features(text) for text in own] for name, own in texts.items()})
+    return learn({name: [said(text).features for text in own] for name, own in texts.items()})
+
+
+def known(found: Model, text: str) -> Known:
+    return found.known(said(text).features)
 
 
 def best(found: Model, text: str) -> str:
-    return found.classes[int(found.scores(features(text)).argmax())]
+    return found.classes[int(found.scores(known(found, text)).argmax())]
 
 
 def test_the_word_that_decides_between_neighbours_is_learned() -> None:
@@ -31,11 +35,12 @@ def test_the_word_that_decides_between_neighbours_is_learned() -> None:
 
 
 def test_scores_are_logarithms_of_probabilities() -> None:
-    assert np.exp(model().scores(features("máy cũ"))).sum() == pytest.approx(1)
+    assert np.exp(model().scores(known(model(), "máy cũ"))).sum() == pytest.approx(1)
 
 
 def test_the_reasons_add_up_to_the_score() -> None:
-    found, asked = model(), features("mua máy cũ")
+    found = model()
+    asked = known(found, "mua máy cũ")
     adds = [sum(found.adds(asked, n).values()) + found.bias[n] for n in range(3)]
     assert np.subtract(adds, adds[0]) == pytest.approx(
         np.subtract(found.scores(asked), found.scores(asked)[0]), abs=1e-4
@@ -50,13 +55,13 @@ def test_the_same_texts_give_the_same_model() -> None:
 
 @pytest.mark.parametrize("texts", [{}, {"a": ()}, {"a": ("x",)}, {"a": (), "b": ("mua máy",)}])
 def test_a_model_of_little_is_a_model(texts: dict[str, tuple[str, ...]]) -> None:
-    assert len(model(texts).scores(features("mua máy"))) == len(texts)
-    assert len(model(texts).scores({})) == len(texts)
+    found = model(texts)
+    assert len(found.scores(known(found, "mua máy"))) == len(found.scores(known(found, ""))) == len(texts)
 
 
 def test_what_too_many_classes_hold_is_passed_over() -> None:
     found = model({str(n): ("chung", f"rieng{n}") for n in range(HELD + 1)})
-    assert not found.adds(features("chung"), 0)
+    assert not found.adds(known(found, "chung"), 0)
     assert best(found, "rieng7") == "7"
 
 
@@ -68,7 +73,7 @@ def test_letters_tie_a_word_to_its_misspellings_and_marks_part_what_folding_merg
 
 
 def test_places_of_the_province_say_nothing_and_others_say_elsewhere() -> None:
-    assert features("xuong o mo cay") == features("xuong o ba tri") == features("xuong o")
-    assert ELSEWHERE in features("khuyến công Đồng Nai")
-    assert ELSEWHERE in features("khuyen cong dong nai")
-    assert ELSEWHERE not in features("khuyến công Bến Tre")
+    assert said("xuong o mo cay") == said("xuong o ba tri") == said("xuong o")
+    assert ELSEWHERE in said("khuyến công Đồng Nai").features
+    assert ELSEWHERE in said("khuyen cong dong nai").features
+    assert ELSEWHERE not in said("khuyến công Bến Tre").features

@@ -97,7 +97,7 @@ def test_questions_whose_entry_is_missing_stand_in_a_row_of_their_own() -> None:
         [
             Question("đội tuyển đá với ai tối nay", (), "far"),
             Question("Mua máy mới được hỗ trợ bao nhiêu?", ("kc.machinery",), "direct"),
-            Question("mã vùng điện thoại đổi chưa", ("contact.area-code",), "direct"),
+            Question("số điện thoại của công an xã", ("contact.area-code",), "direct"),
         ],
     )
     rows = {tally.kind: tally for tally in tallies}
