@@ -25,6 +25,8 @@ FURTHER = 0.05
 SAME = 0.99
 #: Entries looked at, the most that are offered, and the reasons told for each.
 LIKELY, OFFERED, REASONS = 8, 3, 5
+#: A follow-up that by itself looks like another's business is still offered its topic from this probability on.
+EVEN = 0.5
 #: So likely a class of what is not ours must be for its reply to be given: less, and the text is only not understood.
 RESEMBLES = 0.3
 #: Words of a text that may go on from what was answered before, the topics it may go on from, each e times less likely
@@ -134,8 +136,9 @@ class Index:
         if not answers and self.goes_on(text, topics) and (after := self.compare(text, topics)) is not None:
             later = self._scored(after, self._confidence.after)
             answers = later[:1] if later[0].score >= ANSWER else ()
-            # What is surely another's business is no reason to offer more about the topic.
-            scored = later if reply == "unknown" and later[0].score > scored[0].score else scored
+            # What by itself looks like another's business is mostly no reason to offer more about the topic.
+            least = scored[0].score if reply == "unknown" else max(EVEN, scored[0].score)
+            scored = later if later[0].score > least else scored
         if answers:
             also = answers[1].entry if len(answers) > 1 else ""
             return Found("answer", answers[:1], also, language=language)
@@ -180,7 +183,7 @@ class Index:
         signs = Signs(
             chance=max(float(scores[first]), LEAST_CHANCE),
             lead=min(float(scores[first] - scores[likely[1]]), MOST_LEAD) if len(likely) > 1 else MOST_LEAD,
-            inside=float(np.clip(alone[first] - _together(alone[self._foreign]), -MOST_INSIDE, MOST_INSIDE)),
+            inside=float(np.clip(scores[first] - _together(scores[self._foreign]), -MOST_INSIDE, MOST_INSIDE)),
             pairs=sum(pair in adds for pair in pairs) / (len(pairs) or 1),
             near=near[1] / 100,
         )
