@@ -7,6 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 import structlog
 
@@ -218,14 +219,17 @@ class App:
         if seeded.added or seeded.updated or seeded.drafted:
             log.info("app.seeded", added=seeded.added, updated=seeded.updated, drafted=seeded.drafted)
         hold = self.settings.answers.hold_unconfirmed
-        self.base = await asyncio.to_thread(self.parts.knowledge, entries, number, hold_unconfirmed=hold)
+        confidence = Path(self.settings.storage.confidence)
+        self.base = await asyncio.to_thread(
+            self.parts.knowledge, entries, number, hold_unconfirmed=hold, confidence=confidence
+        )
 
     async def _look(self) -> None:
-        """Notice a newly published base, and count what waits for the health page."""
+        """Notice a newly published base or calibration, and count what waits for the health page."""
         for look in itertools.count():
             await asyncio.sleep(LOOK)
             try:
-                if await self.store.read(version) != self.base.version:
+                if await self.store.read(version) != self.base.version or self.base.recalibrated:
                     await self._reload()
                 if look % COUNT_EVERY == 0:
                     self._counts = await self.store.read(_counts)

@@ -74,12 +74,14 @@ class Department(Section):
 class Storage(Section):
     """Where everything is kept. A relative SQLite path starts at the working directory; the store makes its folder.
 
-    `forms` is the folder of the files that entries carry; it need not be there.
+    `forms` is the folder of the files that entries carry, `confidence` the file that `bot knowledge calibrate` writes;
+    neither need be there.
     """
 
     url: Database = Field(default="sqlite:///data/cau-noi.db", repr=False)
     pool_size: Count = 8
     forms: str = "data/forms"
+    confidence: str = "data/confidence.toml"
 
 
 class Web(Section):

@@ -5,9 +5,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+import structlog
+
 import knowledge
 from bot.learning import learner
+from knowledge import confidence as confidences
 from knowledge.base import References, references_from
+from knowledge.confidence import ConfidenceError, read_confidences
 from knowledge.contacts import contacts_from, filled
 from knowledge.entry import Entry, from_folder
 from knowledge.learned import Learner
@@ -16,6 +20,8 @@ from knowledge.outside import read_outside
 from knowledge.search import Found, Index, questions_of
 
 FOLDER = Path(knowledge.__file__).parent
+
+log = structlog.get_logger()
 
 
 class KnowledgeBase:
@@ -28,8 +34,11 @@ class KnowledgeBase:
         *,
         hold_unconfirmed: bool = False,
         learn: Learner | None = None,
+        confidence: Path | None = None,
     ) -> None:
         self._hold = hold_unconfirmed
+        self._confidence_file, self._confidence = confidence, confidences.shipped()
+        self._calibrated_at: int | None = None
         self._learn = learn or learner()
         self._outside = read_outside(FOLDER / "outside.tsv")
         self.routes = route_names(FOLDER / "routes.toml")
@@ -39,15 +48,35 @@ class KnowledgeBase:
         self.replace(entries, version)
 
     def replace(self, entries: tuple[Entry, ...], version: int) -> bool:
-        """Answer from these entries from now on; False if they are those it answers from (a draft was saved)."""
-        if entries == self._published:
+        """Answer from these entries from now on, as sure of them as the calibration says.
+
+        False if both are those it answers from already (a draft was saved).
+        """
+        recalibrated = self.recalibrated and self._calibrate()
+        if entries == self._published and not recalibrated:
             self.version = version
             return False
         shown = {entry.id: filled(entry, self.contacts) for entry in entries if entry.confirmed or not self._hold}
-        index = Index.from_questions(questions_of(shown.values()), self._outside, learner=self._learn)
+        index = Index.from_questions(questions_of(shown.values()), self._outside, self._confidence, self._learn)
         self.index, self.entries, self.version = index, MappingProxyType(shown), version
         self._published = entries
         return True
+
+    @property
+    def recalibrated(self) -> bool:
+        """Whether the file of the calibration is another than the one it was read from."""
+        return self._calibrated_at != _changed(self._confidence_file)
+
+    def _calibrate(self) -> bool:
+        """Read the calibration; False if there is nothing new to go by. One that cannot be read changes nothing."""
+        self._calibrated_at = _changed(self._confidence_file)
+        try:
+            found = read_confidences(self._confidence_file) if self._confidence_file and self._calibrated_at else None
+        except (ConfidenceError, OSError) as error:
+            log.error("knowledge.uncalibrated", reason=str(error))
+            return False
+        before, self._confidence = self._confidence, found or confidences.shipped()
+        return before != self._confidence
 
     def search(self, text: str, topics: tuple[str, ...] = ()) -> Found:
         """What the base offers for a text, in a talk about these entries, latest first."""
@@ -56,6 +85,14 @@ class KnowledgeBase:
     def explain(self, text: str, topics: tuple[str, ...] = ()) -> tuple[str, ...]:
         """How the base read and compared a text, in lines."""
         return self.index.explain(text, topics)
+
+
+def _changed(file: Path | None) -> int | None:
+    """When a file was last written, in nanoseconds; None if there is none."""
+    try:
+        return file.stat().st_mtime_ns if file else None
+    except OSError:
+        return None
 
 
 def route_names(path: Path) -> Mapping[str, tuple[str, str]]:

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from knowledge.confidence import ANSWER, CHOICE, Confidence, Signs, fit
+from knowledge.confidence import ANSWER, CHOICE, Confidence, Confidences, Signs, fit
 from knowledge.learned import Learner, Questions, learn_from
-from knowledge.practice import Question, Tally, Turn, judge, tallies
+from knowledge.practice import Question, Tally, Turn, judge, report, tallies
 from knowledge.search import OUTSIDE, Candidate, Found, Index
 
 #: The examples are asked of indexes without a tenth of them, each tenth in turn; the report splits the cases in so many
@@ -50,6 +50,27 @@ class Calibration:
     confidence: Confidence
     tallies: tuple[Tally, ...]
     reliability: tuple[tuple[float, float, int, float, float], ...]
+
+    def told(self) -> str:
+        """How it did, as tables for people."""
+        lines = [
+            f"said {low:.2f}–{high:.2f}: {n} cases, {said:.3f} on average, {right:.3f} right"
+            for low, high, n, said, right in self.reliability
+        ]
+        return "\n".join((report(self.tallies), *lines))
+
+
+def calibrated(
+    questions: Questions,
+    outside: Questions,
+    practice: Sequence[Question],
+    talks: Iterable[Sequence[Turn]],
+    learner: Learner = learn_from,
+) -> tuple[Calibration, Calibration]:
+    """The confidences alone and after an answer: about twelve times the learning of the questions."""
+    alone = calibrate(cases(questions, outside, practice, learner))
+    index = Index.from_questions(questions, outside, Confidences(alone.confidence, alone.confidence), learner)
+    return alone, calibrate(cases_after(index, talks, practice))
 
 
 def cases(

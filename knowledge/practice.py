@@ -50,7 +50,7 @@ class Tally:
 def read_questions(path: Path) -> tuple[Question, ...]:
     """Read lines of text, expected ids (`a|b`, or `-`) and kind, parted by tabs. Raises PracticeError, OSError."""
     found: list[Question] = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    for number, line in enumerate(_lines(path), 1):
         if not line.strip():
             continue
         fields = line.split("\t")
@@ -67,13 +67,20 @@ def read_talks(path: Path) -> tuple[tuple[str, tuple[Turn, ...]], ...]:
     Raises PracticeError, OSError.
     """
     found: list[tuple[str, tuple[Turn, ...]]] = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    for number, line in enumerate(_lines(path), 1):
         try:
             talk = json.loads(line)
             found.append((talk["tag"], tuple((turn["say"], tuple(turn["expect"])) for turn in talk["turns"])))
         except (ValueError, KeyError, TypeError) as error:
             raise PracticeError(f'{path.name}, line {number}: write {{"turns": […], "tag": "…"}} ({error})') from error
     return tuple(found)
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise PracticeError(f"{path.name}: is not UTF-8 text; save it as UTF-8") from error
 
 
 def score(index: Index, questions: Iterable[Question]) -> tuple[Tally, ...]:

@@ -1,6 +1,8 @@
 """Finds the entry a question asks for, and prefers a choice or "I don't know" to a wrong answer."""
 
+import math
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
@@ -98,11 +100,13 @@ class Index:
         foreign = np.array([name.startswith(OUTSIDE) for name in learned.model.classes], bool)
         asked = np.array([bool(phrasings) for phrasings in learned.plain], bool)
         self._ours, self._foreign = np.flatnonzero(~foreign & asked), np.flatnonzero(foreign & asked)
-
-    @property
-    def ids(self) -> frozenset[str]:
-        """The entries it holds."""
-        return frozenset(name for name in self._model.classes if not name.startswith(OUTSIDE))
+        self._numbers = {name: number for number, name in enumerate(learned.model.classes)}
+        #: The entries it holds.
+        self.ids = frozenset(name for name in learned.model.classes if not name.startswith(OUTSIDE))
+        groups: dict[str, list[int]] = defaultdict(list)
+        for name in self.ids:
+            groups[_group(name)].append(self._numbers[name])
+        self._groups = {group: np.array(numbers) for group, numbers in groups.items()}
 
     @classmethod
     def from_questions(
@@ -175,7 +179,7 @@ class Index:
         known = self._model.known(features)
         alone = self._model.scores(known)
         scores = self._after(text, alone, topics) if topics else alone
-        likely = self._ours[np.argsort(-scores[self._ours], kind="stable")[:LIKELY]]
+        likely = self._ours[_greatest(scores[self._ours], LIKELY)]
         first = int(likely[0])
         pairs = [name for name in features if name.startswith("p:")]
         adds = self._model.adds(known, first)
@@ -199,15 +203,17 @@ class Index:
         after = [
             AFTER * np.mean([self._scores(f"{name} {text}") for name in names], axis=0) + self._beside(topic) - age
             for age, topic in enumerate(topics[:TOPICS])
-            if topic in self.ids and (names := self._phrasings[self._model.classes.index(topic)][:NAMES])
+            if topic in self.ids and (names := self._phrasings[self._numbers[topic]][:NAMES])
         ]
         both = ALONE * np.maximum(alone, LEAST_ALONE) + (np.max(after, axis=0) if after else 0.0)
         return np.subtract(both, _together(both))
 
     def _beside(self, topic: str) -> Floats:
         """What each class gets for being of a topic's group."""
-        group = topic.partition(".")[0]
-        return np.array([GROUP * (c.partition(".")[0] == group) - ITSELF * (c == topic) for c in self._model.classes])
+        found = np.zeros(len(self._model.classes))
+        found[self._groups[_group(topic)]] = GROUP
+        found[self._numbers[topic]] -= ITSELF
+        return found
 
     def _scores(self, text: str) -> Floats:
         return np.maximum(self._model.scores(self._model.known(said(text).features)), LEAST_AFTER)
@@ -220,9 +226,9 @@ class Index:
         elif compared.same:  # it is one of them or another, and no likeness tells which
             first, sure = compared.same[0], min(sure, 1 / len(compared.same))
         # What is left is shared by the others and by none of them, as their chances are.
-        shares = np.exp(compared.scores)
-        rest = (1 - sure) / max(1 - float(shares[first]), 1e-12)
-        scores = {n: sure if n == first else rest * float(shares[n]) for n in compared.likely}
+        shares = {n: math.exp(compared.scores[n]) for n in (first, *compared.likely)}
+        rest = (1 - sure) / max(1 - shares[first], 1e-12)
+        scores = {n: sure if n == first else rest * shares[n] for n in compared.likely}
         if len(compared.same) > 1:
             scores |= dict.fromkeys(compared.same, sure)
         ranked = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
@@ -252,7 +258,7 @@ class Index:
     def _explained(self, compared: Compared, confidence: Confidence) -> tuple[str, ...]:
         lines = [f"read: {compared.plain}"]
         for candidate in self._scored(compared, confidence)[:OFFERED]:
-            number = self._model.classes.index(candidate.entry)
+            number = self._numbers[candidate.entry]
             adds = sorted(self._model.adds(compared.known, number).items(), key=lambda pair: -pair[1])[:REASONS]
             told = ", ".join(f"{name.partition(':')[2] or name} {add:+.1f}" for name, add in adds)
             lines.append(f"{candidate.entry} {candidate.score:.3f}: chance {compared.scores[number]:.2f}; {told}")
@@ -266,6 +272,17 @@ class Index:
 def questions_of(entries: Iterable[Entry]) -> dict[str, tuple[str, ...]]:
     """What people ask for each entry: its titles, which name it in a talk, and its phrasings."""
     return {e.id: (e.title.vi, e.title.en, *e.phrasings.vi, *e.phrasings.en) for e in entries}
+
+
+def _group(entry: str) -> str:
+    """What an entry's id begins with: "kc" of "kc.apply"."""
+    return entry.partition(".")[0]
+
+
+def _greatest(scores: Floats, many: int) -> list[int]:
+    """The places of the greatest scores, greatest first; of equals the first."""
+    found = np.argpartition(-scores, many - 1)[:many] if len(scores) > many else np.arange(len(scores))
+    return sorted(map(int, found), key=lambda place: (-scores[place], place))
 
 
 def _together(logarithms: Floats) -> float:

@@ -1,4 +1,4 @@
-"""`bot knowledge`: the entries as files: export, import, and the list for the department to confirm."""
+"""`bot knowledge`: the entries as files: export, import, the list for the department to confirm; calibrate."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,15 +7,16 @@ from pathlib import Path
 
 import click
 
+from bot.cli import calibrate
 from bot.cli.failure import CommandError
-from bot.cli.settings import config_option, login, opened, settings_of, sqlite_file
+from bot.cli.published import load, published
+from bot.cli.settings import config_option, login, opened, settings_of
 from bot.clock import SystemClock
 from bot.config import Settings
 from bot.forms import Forms
-from bot.knowledge_base import FOLDER, references, shipped
+from bot.knowledge_base import FOLDER, references
 from bot.store import publishing
 from bot.store.connection import Connection
-from bot.store.shelf import SqlShelf
 from knowledge import check, confirming, exchange, workbook
 from knowledge.base import Problem
 from knowledge.entry import Entry
@@ -29,7 +30,10 @@ LINES, BOOK = ".jsonl", ".xlsx"
 
 @click.group("knowledge")
 def command() -> None:
-    """The entries as files: export, import, confirm-list."""
+    """The entries as files: export, import, confirm-list; and calibrate, after many edits."""
+
+
+command.add_command(calibrate.command)
 
 
 @command.command("export")
@@ -41,7 +45,7 @@ def exported(file: str, config: str | None) -> None:
     Where there is no database yet they are the shipped ones.
     """
     with _told():
-        items = _published(settings_of(config))
+        items = published(settings_of(config))
         if file == "-":
             for line in exchange.to_lines(items):
                 print(line)
@@ -70,7 +74,7 @@ def imported(file: str, by: str | None, dry_run: bool, anyway: bool, config: str
         items = _items(_path(file))
         editor, now = by or login(), SystemClock().now()
         with opened(settings) as store:
-            library, entries = store.submit(_load).result()
+            library, entries = store.submit(load).result()
             before = {entry.id: entry for entry in entries}
             new = [item for item in items if before.get(item.entry.id) != item.entry]
             if not anyway:
@@ -90,7 +94,7 @@ def confirm_list(file: str, config: str | None) -> None:
     """Write FILE (.xlsx) for the department to confirm: answers, their figures with the facts, what is not known."""
     with _told():
         path = _path(file, BOOK)
-        entries = [item.entry for item in _published(settings_of(config))]
+        entries = [item.entry for item in published(settings_of(config))]
         sheets = confirming.sheets(entries, references(), confirming.unknowns_from(FOLDER / "unknowns.tsv"))
         workbook.write(path, sheets)
     print(f"{len(entries)} topics and {len(sheets[1].rows)} figures in {path}")
@@ -121,25 +125,6 @@ def _items(path: Path) -> tuple[Exchanged, ...]:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise CommandError(f"{path}: cannot be read ({reason}); name a file that was exported") from error
     return exchange.from_lines(text, path.name)
-
-
-def _published(settings: Settings) -> tuple[Exchanged, ...]:
-    file = sqlite_file(settings)
-    if file is not None and not file.exists():
-        return _unpublished()
-    with opened(settings) as store:
-        library, entries = store.submit(_load).result()
-    # A database that no bot was started on yet has none.
-    return tuple(Exchanged(entry, library.changed[entry.id]) for entry in entries) or _unpublished()
-
-
-def _unpublished() -> tuple[Exchanged, ...]:
-    return tuple(Exchanged(entry) for entry in shipped())
-
-
-def _load(connection: Connection) -> tuple[Library, tuple[Entry, ...]]:
-    library = Library(SqlShelf(connection))
-    return library, library.load()
 
 
 def _expected(item: Exchanged, library: Library, *, anyway: bool) -> int:

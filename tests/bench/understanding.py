@@ -9,12 +9,12 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from knowledge.calibration import calibrate, cases, cases_after
+from knowledge.calibration import calibrated
 from knowledge.confidence import FILE, Confidences, written
 from knowledge.entry import from_folder
 from knowledge.learned import Questions
 from knowledge.outside import read_outside
-from knowledge.practice import TOTAL, Question, Tally, judge, read_questions, read_talks, report, tallies, wilson
+from knowledge.practice import TOTAL, Question, Tally, judge, read_questions, read_talks, tallies, wilson
 from knowledge.search import OUTSIDE, Index, questions_of
 from tests.bench.panel import PANEL, ranked, threshold
 
@@ -110,15 +110,10 @@ def talks(index: Index) -> dict[str, Tally]:
 def refit(questions: Questions, outside: Questions) -> None:
     """Write the confidences anew and print how they do."""
     practice = [question for file in FITTED for question in read_questions(PRACTICE / file)]
-    alone = calibrate(cases(questions, outside, practice))
-    index = Index.from_questions(questions, outside, Confidences(alone.confidence, alone.confidence))
     turns = [turns for file in TALKS for _, turns in read_talks(PRACTICE / file)]
-    after = calibrate(cases_after(index, turns, practice))
+    alone, after = calibrated(questions, outside, practice, turns)
     FILE.write_text(written(Confidences(alone.confidence, after.confidence)), "utf-8")
-    for found in (alone, after):
-        print(report(found.tallies))
-        for low, high, n, said, right in found.reliability:
-            print(f"said {low:.2f}–{high:.2f}: {n} cases, {said:.3f} on average, {right:.3f} right")
+    print(alone.told(), after.told(), sep="\n")
 
 
 def main(arguments: Sequence[str]) -> None:
