@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,9 +42,16 @@ Learner = Callable[[Questions], Learned]
 
 def learn_from(questions: Questions) -> Learned:
     """What questions teach: some seconds for a hundred entries."""
-    texts = {name: tuple(map(said, own)) for name, own in questions.items()}
-    model = learn({name: tuple(text.features for text in own) for name, own in texts.items()})
-    return Learned(model, tuple(tuple(dict.fromkeys(text.plain for text in own)) for own in texts.values()))
+    plain: Mapping[str, dict[str, None]] = {name: {} for name in questions}
+
+    def read(name: str) -> Iterator[Mapping[str, float]]:
+        """The features of a class, made when they are needed: those of all texts at once would fill the memory."""
+        for text in map(said, questions[name]):
+            plain[name][text.plain] = None
+            yield text.features
+
+    model = learn({name: read(name) for name in questions})
+    return Learned(model, tuple(map(tuple, plain.values())))
 
 
 def remembered(questions: Questions, folder: Path, learner: Learner = learn_from) -> Learned:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.floating[Any]]
+Numbers = NDArray[np.uint32]
 
 #: Times every text is looked at, and steps in all at most: ten thousand entries take minutes, not hours.
 ROUNDS, STEPS = 6, 120_000
@@ -58,14 +59,18 @@ class Model:
         Their shares are divided by the square root of the text's length: by all of it, a story's words say too little
         each to be sure; by nothing, they say too much.
         """
+        known, places, shares = self._known(*_arrays(features))
+        return Known(tuple(compress(features, known)), places, shares)
+
+    def _known(self, numbers: Numbers, values: Floats) -> tuple[NDArray[np.bool_], NDArray[np.int64], Floats]:
+        """Which features are known, the places of those, and their shares."""
         if not len(self.keys):
-            return Known((), np.zeros(0, np.int64), np.zeros(0, np.float32))
-        numbers, values = _numbers(features), np.fromiter(features.values(), np.float32, len(features))
+            return np.zeros(len(numbers), bool), np.zeros(0, np.int64), np.zeros(0, np.float32)
         places = np.minimum(np.searchsorted(self.keys, numbers), len(self.keys) - 1)
         known = self.keys[places] == numbers
         places, shares = places[known], values[known] * self.rarity[places[known]]
         length = np.sqrt((shares * shares).sum())
-        return Known(tuple(compress(features, known)), places, shares / (np.sqrt(length * USUAL) or 1.0))
+        return known, places, shares / (np.sqrt(length * USUAL) or 1.0)
 
     def scores(self, known: Known) -> Floats:
         """The logarithms of the classes' probabilities, in the order of `classes`; together the classes are certain."""
@@ -81,10 +86,12 @@ class Model:
         return {known.names[n]: float(add) for n, add in zip(of[own].tolist(), adds, strict=True)}
 
 
-def learn(texts: Mapping[str, Sequence[Mapping[str, float]]]) -> Model:
+def learn(texts: Mapping[str, Iterable[Mapping[str, float]]]) -> Model:
     """The model of classes, each given by the features of its texts (multinomial logistic regression, AdaGrad)."""
-    model = _untrained(texts)
-    cases = [(number, *model.known(text)[1:]) for number, own in enumerate(texts.values()) for text in own]
+    told = [(number, *_arrays(text)) for number, own in enumerate(texts.values()) for text in own]
+    model = _untrained(tuple(texts), told)
+    cases = [(number, *model._known(numbers, values)[1:]) for number, numbers, values in told]
+    del told
     weights, bias = model.weights, model.bias
     squares, bias_squares = np.full_like(weights, GROUND), np.ones_like(bias)
     order, sure, chance = list(range(len(cases))), set[int](), random.Random(SEED)
@@ -96,8 +103,8 @@ def learn(texts: Mapping[str, Sequence[Mapping[str, float]]]) -> Model:
         for case in order:
             if case in sure:
                 continue
-            number, found, told = cases[case]
-            at, shares = _spread(model.starts, found, told)
+            number, found, shares = cases[case]
+            at, shares = _spread(model.starts, found, shares)
             held, own = model.held[at], weights[at]
             error = np.exp(_logarithms(np.bincount(held, own * shares, len(bias)) + bias))
             if error[number] > SURE:
@@ -113,37 +120,36 @@ def learn(texts: Mapping[str, Sequence[Mapping[str, float]]]) -> Model:
     return model
 
 
-def _untrained(texts: Mapping[str, Sequence[Mapping[str, float]]]) -> Model:
-    """The model before any step: which class holds which feature, all weights nought."""
-    pairs = [
-        (_numbers(text).astype(np.uint64) << np.uint64(32)) | np.uint64(number)
-        for number, own in enumerate(texts.values())
-        for text in own
-    ]
+def _untrained(classes: tuple[str, ...], texts: Sequence[tuple[int, Numbers, Floats]]) -> Model:
+    """The model before any step: which class holds which feature of its texts, all weights nought."""
+    pairs = [(numbers.astype(np.uint64) << np.uint64(32)) | np.uint64(number) for number, numbers, _ in texts]
     both = np.concatenate(pairs) if pairs else np.zeros(0, np.uint64)
     keys, counts = np.unique((both >> np.uint64(32)).astype(np.uint32), return_counts=True)
     both = np.unique(both)
     numbers, held = (both >> np.uint64(32)).astype(np.uint32), both.astype(np.uint32).astype(np.int32)
     many = np.diff(np.append(np.searchsorted(numbers, keys), len(numbers)))
     letters = (keys & 1).astype(bool)
-    keep = (many <= HELD) & ~(letters & (many > LETTERS_HELD * len(texts)))
+    keep = (many <= HELD) & ~(letters & (many > LETTERS_HELD * len(classes)))
     held, many = held[np.repeat(keep, many)], many[keep]
     rarity = np.log((1 + len(pairs)) / (1 + counts[keep])) + 1
     return Model(
-        classes=tuple(texts),
+        classes=classes,
         keys=keys[keep],
         starts=np.concatenate(([0], np.cumsum(many))),
         rarity=rarity.astype(np.float32),
         held=held,
         weights=np.zeros(len(held), np.float32),
-        bias=np.zeros(len(texts), np.float32),
+        bias=np.zeros(len(classes), np.float32),
     )
 
 
-def _numbers(features: Iterable[str]) -> NDArray[np.uint32]:
-    """A number for each feature; odd ones are runs of letters. Two in a few thousand million share one."""
+def _arrays(features: Mapping[str, float]) -> tuple[Numbers, Floats]:
+    """A number for each feature, and how much it counts; odd numbers are runs of letters. Two in a few thousand million
+    share one.
+    """
     numbers = ((zlib.crc32(name.encode()), name.startswith("c:")) for name in features)
-    return np.array([number | 1 if letters else number & ~1 for number, letters in numbers], np.uint32)
+    found = np.array([number | 1 if letters else number & ~1 for number, letters in numbers], np.uint32)
+    return found, np.fromiter(features.values(), np.float32, len(features))
 
 
 def _spread(starts: NDArray[np.int64], found: NDArray[np.int64], shares: Floats) -> tuple[NDArray[np.int64], Floats]:
