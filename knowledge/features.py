@@ -1,20 +1,19 @@
 """What of a text counts when it is compared: its words, pairs of neighbours, letters and marks."""
 
 from collections.abc import Mapping
-from functools import cache
 from itertools import pairwise
 from types import MappingProxyType
 from typing import NamedTuple
 
-from knowledge.lexicon import Phrases, Words, hits, lexicon, replace
+from knowledge.lexicon import hits, lexicon
 from knowledge.text import read, typed
 
 #: Of a longer text only the beginning and the end are read: so many characters of each, and words.
 CHARACTERS, WORDS = 1500, 60
 #: How much the letters of a word, and its marks, count beside the word itself.
 LETTERS, MARKS = 0.5, 0.5
-#: The lengths of the runs of letters looked at.
-RUNS = (3, 4)
+#: The length of the runs of letters looked at.
+RUN = 4
 #: Stands for the name of any other province.
 ELSEWHERE = "elsewhere"
 
@@ -26,22 +25,9 @@ class Said(NamedTuple):
     features: Mapping[str, float]
 
 
-@cache
-def _places() -> Phrases:
-    return {first: tuple((place, ()) for place, _ in places) for first, places in lexicon().places.items()}
-
-
 def ends(text: str) -> str:
     """A text, or of a long one its beginning and its end."""
     return text if len(text) <= 2 * CHARACTERS else f"{text[:CHARACTERS]} {text[-CHARACTERS:]}"
-
-
-def told(tokens: Words) -> Words:
-    """The words of tokens as `typed` gives them, without the names of places of the province: where somebody works says
-    little about what is asked. Of a long text its first and last words.
-    """
-    found = replace(read(tokens), _places())
-    return found if len(found) <= 2 * WORDS else found[:WORDS] + found[-WORDS:]
 
 
 def said(text: str) -> Said:
@@ -52,14 +38,15 @@ def said(text: str) -> Said:
     "hoãn thuế", and without them both may be meant.
     """
     tokens = typed(ends(text))
-    words = told(tokens)
+    words = read(tokens)
+    if len(words) > 2 * WORDS:
+        words = words[:WORDS] + words[-WORDS:]
     found = {f"m:{token}": MARKS for token in tokens if not token.isascii()}
     for word in words:
         found[f"w:{word}"] = 1.0
         spaced = f" {word} "
-        for length in RUNS:
-            for at in range(len(spaced) - length + 1):
-                found[f"c:{spaced[at : at + length]}"] = LETTERS
+        for at in range(len(spaced) - RUN + 1):
+            found[f"c:{spaced[at : at + RUN]}"] = LETTERS
     found.update((f"p:{a} {b}", 1.0) for a, b in pairwise(words))
     if hits(tokens, lexicon().elsewhere):
         found[ELSEWHERE] = 1.0

@@ -1,7 +1,8 @@
-"""The table behind text and search: abbreviations, chat spelling, English words, greetings, places."""
+"""The table behind text and search: abbreviations, chat spelling, English words, greetings."""
 
 import tomllib
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import Any
 FILE = Path(__file__).with_name("lexicon.toml")
 
 Words = tuple[str, ...]
-#: Phrases by their first word, longest first, each with what stands for it (itself, where it is only looked for).
-Phrases = dict[str, tuple[tuple[Words, Words], ...]]
+#: Phrases by their first word, longest first.
+Phrases = dict[str, tuple[Words, ...]]
 
 
 def _letters() -> dict[int, int]:
@@ -42,9 +43,7 @@ class Lexicon:
 
     words: dict[str, Words]
     before_number: dict[str, Words]
-    phrases: Phrases
     english: frozenset[str]
-    places: Phrases
     elsewhere: Phrases
     greetings: Phrases
     courtesy: Phrases
@@ -66,21 +65,19 @@ def lexicon() -> Lexicon:
 
     def listed(table: dict[str, Any]) -> Phrases:
         """The phrases of a list as they are after their words were looked up, and plain."""
-        return phrases({found: found for text in texts(table) for found in (key(text), _plain(text))})
+        return phrases(found for text in texts(table) for found in (key(text), _plain(text)))
 
     def as_typed(table: dict[str, Any], *, plain: bool) -> Phrases:
         """The phrases of a list as typed; if `plain`, without marks too."""
         found = {
             words for text in texts(table) for words in (tuple(text.split()), _plain(text) if plain else ()) if words
         }
-        return phrases({words: words for words in sorted(found)})
+        return phrases(sorted(found))
 
     return Lexicon(
         words=words,
         before_number={key: _plain(value) for key, value in raw["before_number"].items()},
-        phrases=phrases({key(typed): _plain(meant) for typed, meant in raw["phrases"].items()}),
         english=frozenset(raw["english"]["words"].split()),
-        places=listed(raw["places"]),
         elsewhere=as_typed(raw["elsewhere"], plain=True),
         greetings=listed(raw["greetings"]),
         courtesy=listed(raw["courtesy"]),
@@ -88,28 +85,12 @@ def lexicon() -> Lexicon:
     )
 
 
-def phrases(table: dict[Words, Words]) -> Phrases:
-    """Phrases ready to be looked for with `replace` or `hits`."""
+def phrases(texts: Iterable[Words]) -> Phrases:
+    """Phrases ready to be looked for with `hits`."""
     found: Phrases = {}
-    for words, meant in sorted(table.items(), key=lambda pair: -len(pair[0])):
-        found[words[0]] = (*found.get(words[0], ()), (words, meant))
+    for words in sorted(dict.fromkeys(texts), key=lambda words: -len(words)):
+        found[words[0]] = (*found.get(words[0], ()), words)
     return found
-
-
-def replace(words: Words, table: Phrases) -> Words:
-    """`words` with every phrase of `table` replaced by what stands for it, longest first, from the left."""
-    out: list[str] = []
-    at = 0
-    while at < len(words):
-        for phrase, meant in table.get(words[at], ()):
-            if words[at : at + len(phrase)] == phrase:
-                out += meant
-                at += len(phrase)
-                break
-        else:
-            out.append(words[at])
-            at += 1
-    return tuple(out)
 
 
 def hits(words: Words, table: Phrases) -> tuple[Words, ...]:
@@ -117,7 +98,7 @@ def hits(words: Words, table: Phrases) -> tuple[Words, ...]:
     found: list[Words] = []
     at = 0
     while at < len(words):
-        best = next((p for p, _ in table.get(words[at], ()) if words[at : at + len(p)] == p), None)
+        best = next((p for p in table.get(words[at], ()) if words[at : at + len(p)] == p), None)
         if best:
             found.append(best)
         at += len(best or (0,))

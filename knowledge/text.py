@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Literal
 
 from knowledge.keys import LONGEST, SYLLABLE, from_telex, from_vni, retoned
-from knowledge.lexicon import Lexicon, Words, fold, lexicon, replace
+from knowledge.lexicon import Lexicon, Words, fold, lexicon
 
 __all__ = ["clean", "fold", "language_of", "read", "typed", "words"]
 
@@ -60,7 +60,7 @@ def read(tokens: Words) -> Words:
     table = lexicon()
     if _language(tokens, table) == "en":
         return tuple(_singular(fold(token)) for token in tokens)
-    return replace(_meant(tokens, table), table.phrases)
+    return _meant(tokens, table)
 
 
 def language_of(text: str) -> Literal["vi", "en"]:
