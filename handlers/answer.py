@@ -111,6 +111,8 @@ def _unknown(text: str, found: Found, person: Person, context: Context) -> Turn:
             else:
                 choices = (ways.menu(wording),)
             state = replace(state, greeted_at=context.now)
+        case "thanks" | "farewell":
+            choices = (ways.menu(wording),)
         case "near":
             route = context.knowledge.routes.get(found.route)
             if route is not None:

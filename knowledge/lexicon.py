@@ -46,6 +46,8 @@ class Lexicon:
     english: frozenset[str]
     elsewhere: Phrases
     greetings: Phrases
+    thanks: Phrases
+    farewells: Phrases
     courtesy: Phrases
     abuse: Phrases
 
@@ -80,6 +82,8 @@ def lexicon() -> Lexicon:
         english=frozenset(raw["english"]["words"].split()),
         elsewhere=as_typed(raw["elsewhere"], plain=True),
         greetings=listed(raw["greetings"]),
+        thanks=listed(raw["thanks"]),
+        farewells=listed(raw["farewells"]),
         courtesy=listed(raw["courtesy"]),
         abuse=as_typed(raw["abuse"], plain=False),
     )

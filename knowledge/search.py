@@ -15,11 +15,11 @@ from knowledge.entry import Entry
 from knowledge.features import ends, said
 from knowledge.learned import Learned, Learner, Questions, learn_from
 from knowledge.learning import Floats, Known
-from knowledge.lexicon import hits, lexicon
+from knowledge.lexicon import Phrases, hits, lexicon
 from knowledge.text import language_of, typed, words
 
 Outcome = Literal["answer", "choices", "unknown"]
-Unanswered = Literal["", "greeting", "abuse", "far", "near", "unknown"]
+Unanswered = Literal["", "greeting", "thanks", "farewell", "abuse", "far", "near", "unknown"]
 
 #: A further entry stands among the choices from this probability on.
 FURTHER = 0.05
@@ -130,8 +130,8 @@ class Index:
         """
         text = ends(text)
         language = language_of(text)
-        if _courteous(text):
-            return Found("unknown", reply="greeting", language=language)
+        if courtesy := _courtesy(text):
+            return Found("unknown", reply=courtesy, language=language)
         compared = self.compare(text)
         if compared is None:
             return Found("unknown", reply="unknown", language=language)
@@ -154,8 +154,8 @@ class Index:
     def explain(self, text: str, topics: Sequence[str] = ()) -> tuple[str, ...]:
         """How a text was read and compared, by itself and in a talk about `topics`: lines for who mends entries."""
         text = ends(text)
-        if _courteous(text):
-            return ("greeting",)
+        if courtesy := _courtesy(text):
+            return (courtesy,)
         if (compared := self.compare(text)) is None:
             return ()
         lines = self._explained(compared, self._confidence.alone)
@@ -290,8 +290,15 @@ def _together(logarithms: Floats) -> float:
     return float(np.logaddexp.reduce(logarithms)) if len(logarithms) else -np.inf
 
 
-def _courteous(text: str) -> bool:
-    """Whether a text is nothing but greetings, at least one, and courtesy."""
-    read = words(text)
-    greetings = hits(read, lexicon().greetings)
-    return bool(greetings) and sum(map(len, greetings)) + sum(map(len, hits(read, lexicon().courtesy))) >= len(read)
+def _courtesy(text: str) -> Unanswered:
+    """What a text is that is nothing but greetings, thanks or farewells, at least one, and courtesy; "" for others."""
+    read, table = words(text), lexicon()
+    kinds: dict[Unanswered, Phrases] = {
+        "farewell": table.farewells,
+        "thanks": table.thanks,
+        "greeting": table.greetings,
+    }
+    found = {kind: sum(map(len, hits(read, phrases))) for kind, phrases in kinds.items()}
+    if sum(found.values()) + sum(map(len, hits(read, table.courtesy))) < len(read):
+        return ""
+    return next((kind for kind, many in found.items() if many), "")

@@ -6,6 +6,7 @@ knowledge/confidence.toml anew and tells how it does on cases it was not fitted 
 """
 
 import sys
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -107,6 +108,22 @@ def talks(index: Index) -> dict[str, Tally]:
     return {tally.kind: tally for tally in tallies(found) if tally.kind != TOTAL}
 
 
+def replies(index: Index, files: Sequence[str]) -> str:
+    """A line a kind out of scope: what is said to it, in percent."""
+    said: dict[str, Counter[str]] = defaultdict(Counter)
+    for question in (question for file in files for question in read_questions(PRACTICE / file)):
+        if not question.expected:
+            found = index.search(question.text)
+            reply = "near, authority named" if found.route else found.reply or found.outcome
+            said[question.kind][reply] += 1
+    heads = list(dict.fromkeys(reply for counts in said.values() for reply in counts))
+    lines = [f"| kind | n | {' | '.join(heads)} |", "|---|---|" + "--:|" * len(heads)]
+    for kind, counts in said.items():
+        n = counts.total()
+        lines.append(f"| {kind} | {n} | {' | '.join(f'{100 * counts[head] / n:.0f}' for head in heads)} |")
+    return "\n".join(lines)
+
+
 def refit(questions: Questions, outside: Questions) -> None:
     """Write the confidences anew and print how they do."""
     practice = [question for file in FITTED for question in read_questions(PRACTICE / file)]
@@ -133,6 +150,8 @@ def main(arguments: Sequence[str]) -> None:
             if (outcome := engines["Cầu Nối"](question)) != "right":
                 print(f"\n{outcome} ({question.kind}): {question.text}\n  expected {question.expected or '-'}")
                 print("  " + "\n  ".join(index.explain(question.text)))
+    print("\nwhat is said to what is out of scope, unseen\n")
+    print(replies(index, UNSEEN))
     print("\nlater turns of talks\n")
     print(table({"Cầu Nối": talks(index)}))
 

@@ -1,5 +1,7 @@
 """A question is answered, offered as a choice, or honestly declined with a way on."""
 
+from typing import Literal
+
 import pytest
 
 from handlers.turn import StoreQuestion
@@ -124,6 +126,15 @@ def test_a_lone_greeting_is_returned_once_shortly(talk: Talk) -> None:
     talk.wait(hours=1)
     talk.say("anh ơi")
     assert "em nghe" in talk.said
+
+
+@pytest.mark.parametrize(("reply", "said"), [("thanks", "không có chi"), ("farewell", "em chào anh/chị")])
+def test_thanks_and_farewells_are_returned(talk: Talk, reply: Literal["thanks", "farewell"], said: str) -> None:
+    talk.store.knowledge.taught["cam on"] = Found("unknown", reply=reply)
+    talk.say("cảm ơn")
+    assert said in talk.said
+    assert talk.offered == ["menu"]
+    assert talk.store.questions == []
 
 
 @pytest.mark.parametrize("text", ["có", "không", "hủy", "quay lại", "bỏ qua"])

@@ -55,7 +55,7 @@ def test_every_key_made_out_of_parts_exists() -> None:
     made += [f"leads.verb.{verb}" for verbs in VERBS.values() for verb in verbs]
     made += [f"officer.moved.{to}" for verbs in VERBS.values() for to in verbs.values()]
     made += [f"contact.{key}" for keys in LINES.values() for key in keys]
-    made += [f"answer.{reply}" for reply in ("greeting", "abuse", "far", "near", "unknown")]
+    made += [f"answer.{reply}" for reply in ("greeting", "thanks", "farewell", "abuse", "far", "near", "unknown")]
     assert set(made) - VI.sentences.keys() == set()
 
 

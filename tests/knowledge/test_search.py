@@ -197,23 +197,32 @@ def test_topics_that_are_gone_change_nothing(topics: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "reply"),
     [
-        "xin chào",
-        "Alo ad ơi",
-        "hello",
-        "cảm ơn nhiều nha",
-        "cam on anh chi",
-        "ok",
-        "okie nha",
-        "ê",
-        "Dạ em cảm ơn ạ",
-        "thank you so much",
+        ("xin chào", "greeting"),
+        ("Alo ad ơi", "greeting"),
+        ("hello", "greeting"),
+        ("ok", "greeting"),
+        ("okie nha", "greeting"),
+        ("ê", "greeting"),
+        ("cảm ơn nhiều nha", "thanks"),
+        ("cam on anh chi", "thanks"),
+        ("Dạ em cảm ơn ạ", "thanks"),
+        ("ok em, cám ơn nghen", "thanks"),
+        ("thank you so much", "thanks"),
+        ("tạm biệt em", "farewell"),
+        ("Cảm ơn anh, chào tạm biệt", "farewell"),
+        ("thanks, bye", "farewell"),
     ],
 )
-def test_greetings_and_thanks_ask_nothing(text: str) -> None:
+def test_greetings_thanks_and_farewells_ask_nothing(text: str, reply: str) -> None:
     found = INDEX.search(text)
-    assert (found.outcome, found.reply, found.candidates) == ("unknown", "greeting", ())
+    assert (found.outcome, found.reply, found.candidates) == ("unknown", reply, ())
+    assert INDEX.explain(text) == (reply,)
+
+
+def test_thanks_do_not_hide_a_question() -> None:
+    assert INDEX.search("Cảm ơn em, vậy Sở làm việc mấy giờ?").candidates[0].entry == "contact.hours"
 
 
 @pytest.mark.parametrize("text", ["bao nhiêu", "sở ở đâu vậy", "vậy còn anh thì sao", "được không"])
