@@ -15,11 +15,11 @@ from knowledge.entry import Entry
 from knowledge.features import ends, said
 from knowledge.learned import Learned, Learner, Questions, learn_from
 from knowledge.learning import Floats, Known
-from knowledge.lexicon import Phrases, hits, lexicon
-from knowledge.text import language_of, typed, words
+from knowledge.lexicon import hits, lexicon
+from knowledge.text import Courtesy, courtesy_of, language_of, typed
 
 Outcome = Literal["answer", "choices", "unknown"]
-Unanswered = Literal["", "greeting", "thanks", "farewell", "abuse", "far", "near", "unknown"]
+Unanswered = Courtesy | Literal["abuse", "far", "near", "unknown"]
 
 #: A further entry stands among the choices from this probability on.
 FURTHER = 0.05
@@ -130,7 +130,7 @@ class Index:
         """
         text = ends(text)
         language = language_of(text)
-        if courtesy := _courtesy(text):
+        if courtesy := courtesy_of(text):
             return Found("unknown", reply=courtesy, language=language)
         compared = self.compare(text)
         if compared is None:
@@ -154,7 +154,7 @@ class Index:
     def explain(self, text: str, topics: Sequence[str] = ()) -> tuple[str, ...]:
         """How a text was read and compared, by itself and in a talk about `topics`: lines for who mends entries."""
         text = ends(text)
-        if courtesy := _courtesy(text):
+        if courtesy := courtesy_of(text):
             return (courtesy,)
         if (compared := self.compare(text)) is None:
             return ()
@@ -164,8 +164,10 @@ class Index:
         return lines
 
     def goes_on(self, text: str, topics: Sequence[str]) -> bool:
-        """Whether a text is short enough to go on from one of the topics of a talk."""
-        return len(text.split()) <= SHORT and not self.ids.isdisjoint(topics[:TOPICS])
+        """Whether a text goes on from one of the topics of a talk: a short one, in words that some question has."""
+        if len(text.split()) > SHORT or self.ids.isdisjoint(topics[:TOPICS]):
+            return False
+        return any(name.startswith("w:") for name in self._model.known(said(text).features).names)
 
     def names(self, compared: Compared) -> tuple[str, ...]:
         """The entries that would be offered, likeliest first."""
@@ -288,17 +290,3 @@ def _greatest(scores: Floats, many: int) -> list[int]:
 def _together(logarithms: Floats) -> float:
     """The logarithm of the sum of probabilities."""
     return float(np.logaddexp.reduce(logarithms)) if len(logarithms) else -np.inf
-
-
-def _courtesy(text: str) -> Unanswered:
-    """What a text is that is nothing but greetings, thanks or farewells, at least one, and courtesy; "" for others."""
-    read, table = words(text), lexicon()
-    kinds: dict[Unanswered, Phrases] = {
-        "farewell": table.farewells,
-        "thanks": table.thanks,
-        "greeting": table.greetings,
-    }
-    found = {kind: sum(map(len, hits(read, phrases))) for kind, phrases in kinds.items()}
-    if sum(found.values()) + sum(map(len, hits(read, table.courtesy))) < len(read):
-        return ""
-    return next((kind for kind, many in found.items() if many), "")

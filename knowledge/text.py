@@ -6,9 +6,11 @@ from functools import lru_cache
 from typing import Literal
 
 from knowledge.keys import LONGEST, SYLLABLE, from_telex, from_vni, retoned
-from knowledge.lexicon import Lexicon, Words, fold, lexicon
+from knowledge.lexicon import Lexicon, Phrases, Words, fold, hits, lexicon
 
-__all__ = ["clean", "fold", "language_of", "read", "typed", "words"]
+__all__ = ["clean", "courtesy_of", "fold", "language_of", "read", "typed", "words"]
+
+Courtesy = Literal["", "greeting", "thanks", "farewell"]
 
 #: More marks than this on one letter are decoration, and make normalizing slow.
 MARKS_ON_A_LETTER = 3
@@ -66,6 +68,20 @@ def read(tokens: Words) -> Words:
 def language_of(text: str) -> Literal["vi", "en"]:
     """The language of a text: English only if it clearly is; Vietnamese without marks stays Vietnamese."""
     return _language(typed(text), lexicon())
+
+
+def courtesy_of(text: str) -> Courtesy:
+    """What a text is that is nothing but greetings, thanks or farewells, at least one, and courtesy; "" for others."""
+    read, table = words(text), lexicon()
+    kinds: dict[Courtesy, Phrases] = {
+        "farewell": table.farewells,
+        "thanks": table.thanks,
+        "greeting": table.greetings,
+    }
+    found = {kind: sum(map(len, hits(read, phrases))) for kind, phrases in kinds.items()}
+    if sum(found.values()) + sum(map(len, hits(read, table.courtesy))) < len(read):
+        return ""
+    return next((kind for kind, many in found.items() if many), "")
 
 
 def _language(tokens: Words, table: Lexicon) -> Literal["vi", "en"]:

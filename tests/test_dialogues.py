@@ -205,7 +205,9 @@ def base() -> MakeBase:
     """Makes a knowledge base like the bot, and gives the one made before where the entries are the same: it is slow."""
     made: list[tuple[tuple[Entry, ...], int, KnowledgeBase]] = []
 
-    def make(entries: tuple[Entry, ...], version: int, *, hold_unconfirmed: bool) -> KnowledgeBase:
+    def make(
+        entries: tuple[Entry, ...], version: int, *, hold_unconfirmed: bool, **_calibration: Path
+    ) -> KnowledgeBase:
         for known, number, base in made:
             if number == version and known == entries and not hold_unconfirmed:
                 return base

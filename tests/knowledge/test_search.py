@@ -191,6 +191,11 @@ def test_what_is_not_ours_is_not_answered_from_the_topic(topic: str, text: str) 
     assert TALK.search(text, (topic,)).outcome != "answer"
 
 
+@pytest.mark.parametrize("text", ["zzyzx", "مرحبا كيف حالك", "???", "qwrtp 12345678"])
+def test_words_nobody_ever_asked_with_do_not_go_on_from_the_topic(text: str) -> None:
+    assert TALK.search(text, ("kc.machinery",)) == TALK.search(text)
+
+
 @pytest.mark.parametrize("topics", [(), ("gone",), ("gone", "also gone")])
 def test_topics_that_are_gone_change_nothing(topics: tuple[str, ...]) -> None:
     assert TALK.search("tối đa mấy phần trăm", topics) == TALK.search("tối đa mấy phần trăm")
