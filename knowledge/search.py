@@ -37,7 +37,7 @@ SHORT, TOPICS, NAMES = 14, 2, 2
 #: The least chances (logarithms) by itself and after a topic's name, how much each counts, and what more an entry of a
 #: topic's group gets ("kc" of "kc.apply"), less for the topic itself, which its name has favoured already. Fitted to
 #: the practice talks.
-LEAST_ALONE, LEAST_AFTER, ALONE, AFTER, GROUP, ITSELF = -4.0, -5.0, 2.1, 1.1, 2.9, 1.4
+LEAST_ALONE, LEAST_AFTER, ALONE, AFTER, GROUP, ITSELF = -7.0, -5.0, 1.45, 0.85, 3.4, 0.8
 #: Where a text is parted into sentences, and how many of them are looked at.
 SENTENCE, PARTS = re.compile(r"[?!;\n]|\.\s"), 5
 #: How far signs count: the logarithm of a chance, of the lead before the next entry, of that before all not ours.
