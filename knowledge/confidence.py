@@ -68,7 +68,9 @@ def read_confidences(path: Path) -> Confidences:
         return Confidences(*(_read(tables[part.name]) for part in fields(Confidences)))
     except (ValueError, TypeError, KeyError) as error:
         reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
-        raise ConfidenceError(f"{path}: holds no confidences ({reason}); fit them again") from error
+        raise ConfidenceError(
+            f"{path}: holds no confidences ({reason}); run `bot knowledge calibrate` again, or remove it"
+        ) from error
 
 
 def _read(table: Mapping[str, Any]) -> Confidence:

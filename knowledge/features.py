@@ -33,7 +33,7 @@ def ends(text: str) -> str:
 def said(text: str) -> Said:
     """A text as it is compared. Never raises.
 
-    Its features are "w:may", "p:may moc", "c:ma", "m:máy", "elsewhere". Letters are those of single words, so that
+    Its features are "w:may", "p:may moc", "c: may", "m:máy", "elsewhere". Letters are those of single words, so that
     "maymoc" and "mya moc" still resemble "may moc". Marks count only where they were typed: they part "hoàn thuế" from
     "hoãn thuế", and without them both may be meant.
     """

@@ -45,10 +45,7 @@ class Lexicon:
     before_number: dict[str, Words]
     english: frozenset[str]
     elsewhere: Phrases
-    greetings: Phrases
-    thanks: Phrases
-    farewells: Phrases
-    courtesy: Phrases
+    courtesies: dict[Words, str]
     abuse: Phrases
 
 
@@ -65,10 +62,6 @@ def lexicon() -> Lexicon:
     def texts(table: dict[str, Any]) -> list[str]:
         return [phrase.strip() for language in table.values() for phrase in language.split(";")]
 
-    def listed(table: dict[str, Any]) -> Phrases:
-        """The phrases of a list as they are after their words were looked up, and plain."""
-        return phrases(found for text in texts(table) for found in (key(text), _plain(text)))
-
     def as_typed(table: dict[str, Any], *, plain: bool) -> Phrases:
         """The phrases of a list as typed; if `plain`, without marks too."""
         found = {
@@ -81,10 +74,12 @@ def lexicon() -> Lexicon:
         before_number={key: _plain(value) for key, value in raw["before_number"].items()},
         english=frozenset(raw["english"]["words"].split()),
         elsewhere=as_typed(raw["elsewhere"], plain=True),
-        greetings=listed(raw["greetings"]),
-        thanks=listed(raw["thanks"]),
-        farewells=listed(raw["farewells"]),
-        courtesy=listed(raw["courtesy"]),
+        courtesies={
+            found: kind
+            for kind in ("courtesy", "greeting", "thanks", "farewell")
+            for text in texts(raw["courtesies"][kind])
+            for found in (key(text), _plain(text))
+        },
         abuse=as_typed(raw["abuse"], plain=False),
     )
 

@@ -140,9 +140,10 @@ class Index:
         if not answers and self.goes_on(text, topics) and (after := self.compare(text, topics)) is not None:
             later = self._scored(after, self._confidence.after)
             answers = later[:1] if later[0].score >= ANSWER else ()
-            # What by itself looks like another's business is mostly no reason to offer more about the topic.
-            least = scored[0].score if reply == "unknown" else max(EVEN, scored[0].score)
-            scored = later if later[0].score > least else scored
+            # What by itself looks like another's business is mostly no reason to offer more about the topic; what is
+            # rude or has nothing to do with it never is.
+            least = {"unknown": 0.0, "near": EVEN}.get(reply, 1.0)
+            scored = later if later[0].score > max(least, scored[0].score) else scored
         if answers:
             also = answers[1].entry if len(answers) > 1 else ""
             return Found("answer", answers[:1], also, language=language)
@@ -159,7 +160,8 @@ class Index:
         if (compared := self.compare(text)) is None:
             return ()
         lines = self._explained(compared, self._confidence.alone)
-        if self.goes_on(text, topics) and (after := self.compare(text, topics)) is not None:
+        sure = self._answers(text, self._scored(compared, self._confidence.alone))
+        if not sure and self.goes_on(text, topics) and (after := self.compare(text, topics)) is not None:
             lines += (f"after {', '.join(topics[:TOPICS])}:", *self._explained(after, self._confidence.after))
         return lines
 
@@ -283,8 +285,8 @@ def _group(entry: str) -> str:
 
 def _greatest(scores: Floats, many: int) -> list[int]:
     """The places of the greatest scores, greatest first; of equals the first."""
-    found = np.argpartition(-scores, many - 1)[:many] if len(scores) > many else np.arange(len(scores))
-    return sorted(map(int, found), key=lambda place: (-scores[place], place))
+    least = np.partition(scores, -many)[-many] if len(scores) > many else -np.inf
+    return sorted(map(int, np.flatnonzero(scores >= least)), key=lambda place: (-scores[place], place))[:many]
 
 
 def _together(logarithms: Floats) -> float:

@@ -2,15 +2,17 @@
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from knowledge.keys import LONGEST, SYLLABLE, from_telex, from_vni, retoned
-from knowledge.lexicon import Lexicon, Phrases, Words, fold, hits, lexicon
+from knowledge.lexicon import Lexicon, Phrases, Words, fold, hits, lexicon, phrases
 
 __all__ = ["clean", "courtesy_of", "fold", "language_of", "read", "typed", "words"]
 
 Courtesy = Literal["", "greeting", "thanks", "farewell"]
+#: What a text is that holds several of them: the first of these.
+COURTESIES: tuple[Courtesy, ...] = ("farewell", "thanks", "greeting")
 
 #: More marks than this on one letter are decoration, and make normalizing slow.
 MARKS_ON_A_LETTER = 3
@@ -72,16 +74,15 @@ def language_of(text: str) -> Literal["vi", "en"]:
 
 def courtesy_of(text: str) -> Courtesy:
     """What a text is that is nothing but greetings, thanks or farewells, at least one, and courtesy; "" for others."""
-    read, table = words(text), lexicon()
-    kinds: dict[Courtesy, Phrases] = {
-        "farewell": table.farewells,
-        "thanks": table.thanks,
-        "greeting": table.greetings,
-    }
-    found = {kind: sum(map(len, hits(read, phrases))) for kind, phrases in kinds.items()}
-    if sum(found.values()) + sum(map(len, hits(read, table.courtesy))) < len(read):
-        return ""
-    return next((kind for kind, many in found.items() if many), "")
+    read, kinds = words(text), lexicon().courtesies
+    found = hits(read, _courtesies())
+    said = {kinds[phrase] for phrase in found} if sum(map(len, found)) == len(read) else set()
+    return next((kind for kind in COURTESIES if kind in said), "")
+
+
+@cache
+def _courtesies() -> Phrases:
+    return phrases(lexicon().courtesies)
 
 
 def _language(tokens: Words, table: Lexicon) -> Literal["vi", "en"]:

@@ -2,7 +2,7 @@
 
 On made-up entries of 10 phrasings each, and one more of the same make as the question: entries share the words people
 frame a question with, taken from the shipped phrasings, and each has a few compounds of its own, taken by Zipf's law
-from as many compounds as there are entries. MB is what the peak memory grew by until the first answer.
+from some more compounds than there are entries. MB is what the peak memory grew by until the first answer.
 """
 
 import argparse

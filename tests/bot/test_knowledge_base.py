@@ -49,5 +49,5 @@ def test_one_that_cannot_be_read_changes_nothing_and_is_told_once(file: Path) ->
         assert not base.replace(FEW, 2)
         assert not base.recalibrated, "it is not read again before it changes"
     ((event, reason),) = [(line["event"], line["reason"]) for line in logs]
-    assert event == "knowledge.uncalibrated" and "fit them again" in reason
+    assert event == "knowledge.uncalibrated" and "bot knowledge calibrate" in reason
     assert (base.search(ASKED).outcome, base.version) == ("answer", 2)

@@ -41,7 +41,9 @@ def test_it_is_written_and_read(tmp_path: Path) -> None:
 def test_a_file_that_is_none_is_told(tmp_path: Path, text: str) -> None:
     file = tmp_path / "confidence.toml"
     file.write_text(text)
-    with pytest.raises(ConfidenceError, match=r"confidence\.toml: holds no confidences .*; fit them again"):
+    with pytest.raises(
+        ConfidenceError, match=r"confidence\.toml: holds no confidences .*; run `bot knowledge calibrate` again"
+    ):
         read_confidences(file)
 
 
