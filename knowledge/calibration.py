@@ -67,10 +67,14 @@ def calibrated(
     talks: Iterable[Sequence[Turn]],
     learner: Learner = learn_from,
 ) -> tuple[Calibration, Calibration]:
-    """The confidences alone and after an answer: about twelve times the learning of the questions."""
+    """The confidences alone and after an answer: about twelve times the learning of the questions.
+
+    Where the talks give too few cases to fit to, the first stands for both.
+    """
     alone = calibrate(cases(questions, outside, practice, learner))
     index = Index.from_questions(questions, outside, Confidences(alone.confidence, alone.confidence), learner)
-    return alone, calibrate(cases_after(index, talks, practice))
+    found = cases_after(index, talks, practice)
+    return alone, calibrate(found) if len(found) > PARTS else alone
 
 
 def cases(
@@ -100,9 +104,10 @@ def cases_after(index: Index, talks: Iterable[Sequence[Turn]], practice: Sequenc
     for turns in talks:
         for n, (text, expected) in enumerate(turns[1:], 1):
             topics = tuple(before[0] for _, before in reversed(turns[:n]) if before)
-            asked.append((Question(text, expected, "later turn"), topics))
-    others = [question.expected[0] for question in practice if question.expected]
-    for n, question in enumerate(practice):
+            if not expected or index.ids.intersection(expected):
+                asked.append((Question(text, expected, "later turn"), topics))
+    others = [id for question in practice for id in question.expected[:1] if id in index.ids]
+    for n, question in enumerate(practice if others else ()):
         asked.append((question, (others[(n * APART) % len(others)],)))
     found = list[Case]()
     for question, topics in asked:

@@ -68,13 +68,15 @@ def read_confidences(path: Path) -> Confidences:
         return Confidences(*(_read(tables[part.name]) for part in fields(Confidences)))
     except (ValueError, TypeError, KeyError) as error:
         reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
-        raise ConfidenceError(
-            f"{path}: holds no confidences ({reason}); run `bot knowledge calibrate` again, or remove it"
-        ) from error
+        mend = "run `bot knowledge calibrate` again, or remove it"
+        raise ConfidenceError(f"{path}: holds no confidences ({reason}); {mend}") from error
 
 
 def _read(table: Mapping[str, Any]) -> Confidence:
-    return Confidence(float(table["level"]), tuple(float(table[field.name]) for field in fields(Signs)))
+    level, *weights = (float(table[name]) for name in ("level", *(field.name for field in fields(Signs))))
+    if not np.isfinite([level, *weights]).all():
+        raise ValueError("a number is not finite")
+    return Confidence(level, tuple(weights))
 
 
 def written(confidences: Confidences) -> str:

@@ -42,9 +42,13 @@ def command(practice: tuple[str, ...], talks: tuple[str, ...], dry_run: bool, co
     except OSError as error:
         raise CommandError(f"{error.filename}: cannot be read ({error.strerror}); name a file that is there") from error
     ids = {entry.id for entry in entries}
-    asked = [question for question in questions if not question.expected or ids.intersection(question.expected)]
-    if not any(question.expected for question in asked):
+    asked = [question for question in questions if ids.intersection(question.expected)]
+    if not asked:
         raise CommandError("no practice question asks for a published entry; give some by --practice FILE")
+    # Of the others as large a part: how often what is not ours is asked does not depend on how much is published.
+    share = len(asked) / sum(bool(question.expected) for question in questions)
+    others = [question for question in questions if not question.expected]
+    asked += [question for n, question in enumerate(others) if int((n + 1) * share) > int(n * share)]
     outside = read_outside(FOLDER / "outside.tsv")
     alone, after = calibrated(questions_of(entries), outside, asked, turns, learner())
     print(f"a question by itself\n{alone.told()}\n\nafter an answer\n{after.told()}")

@@ -118,6 +118,7 @@ def test_questions_are_told_from_answers() -> None:
 
 
 def test_a_reading_holds_all_that_was_understood() -> None:
-    reading = read("Xóa số của tôi", lambda text: Found("unknown", reply="unknown"))
+    found = Found("unknown", reply="unknown")
+    reading = read("Xóa số của tôi", lambda text: found)
     assert (reading.text, reading.folded) == ("Xóa số của tôi", "xoa so cua toi")
-    assert (reading.intent, reading.language, reading.text) == ("erase", "vi", "Xóa số của tôi")
+    assert (reading.intent, reading.language, reading.found) == ("erase", "vi", found)

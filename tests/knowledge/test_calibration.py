@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from knowledge.calibration import LEFT_OUT, Case, calibrate, cases, cases_after
+from knowledge.calibration import LEFT_OUT, Case, calibrate, calibrated, cases, cases_after
 from knowledge.confidence import ANSWER, Signs
 from knowledge.learned import Learned, Questions, learn_from
 from knowledge.practice import TOTAL, Question
@@ -56,6 +56,14 @@ def test_examples_of_what_is_not_ours_are_no_more_frequent_than_it_is_asked() ->
     ((_, _, n, said, right),) = calibrate(ours + asked + examples).reliability
     assert n == 1300 and said == pytest.approx(right, abs=0.01)
     assert calibrate(ours + examples).confidence.of(SIGNS) == pytest.approx(0.25, abs=0.01)
+
+
+def test_where_talks_give_too_few_cases_the_first_confidence_stands_for_both() -> None:
+    practice = [Question("mua máy", ("machine",), "direct"), Question("đi câu cá", (), "far")]
+    talks = [(("vay vốn", ("loan",)), ("ở đâu", ("no such entry",)))]
+    alone, after = calibrated(QUESTIONS, OUTSIDE, practice, talks)
+    assert after is alone
+    assert cases_after(Index.from_questions(QUESTIONS, OUTSIDE), talks, practice[1:]) == ()
 
 
 def test_the_report_judges_what_the_confidence_was_not_fitted_to() -> None:

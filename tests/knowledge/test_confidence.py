@@ -47,5 +47,12 @@ def test_a_file_that_is_none_is_told(tmp_path: Path, text: str) -> None:
         read_confidences(file)
 
 
+def test_numbers_that_are_none_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "confidence.toml"
+    file.write_text(written(shipped()).replace("level = -", "level = nan #", 1))
+    with pytest.raises(ConfidenceError, match="not finite"):
+        read_confidences(file)
+
+
 def test_no_sign_makes_it_overflow() -> None:
     assert 0 <= Confidence(1e9, (0.0,) * 5).of(SIGNS) <= 1
