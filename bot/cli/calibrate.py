@@ -21,6 +21,8 @@ from knowledge.workbook import WorkbookError
 #: What the shipped confidence was fitted to as well; the other practice files are for judging alone.
 PRACTICE, TALKS = ("questions.tsv", "more.tsv"), ("dialogues.jsonl", "talks.jsonl")
 
+FEW = "too few later turns to fit to: the same numbers; give talks by --talks FILE"
+
 
 @click.command("calibrate")
 @click.option("--practice", metavar="FILE", multiple=True, help="More questions: text, ids (a|b, or -), kind; by tabs.")
@@ -51,7 +53,7 @@ def command(practice: tuple[str, ...], talks: tuple[str, ...], dry_run: bool, co
     asked += [question for n, question in enumerate(others) if int((n + 1) * share) > int(n * share)]
     outside = read_outside(FOLDER / "outside.tsv")
     alone, after = calibrated(questions_of(entries), outside, asked, turns, learner())
-    print(f"a question by itself\n{alone.told()}\n\nafter an answer\n{after.told()}")
+    print(f"a question by itself\n{alone.told()}\n\nafter an answer\n{after.told() if after is not alone else FEW}")
     if not dry_run:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -40,7 +40,8 @@ def test_the_confidence_of_an_edited_base_is_written_and_told(
     own = ["--practice", str(questions), "--talks", str(talks)]
     assert run_command(["knowledge", "calibrate", "--config", config(tmp_path, *FEW), *own]) == 0
     told = capsys.readouterr().out
-    assert "mine " in told and "later turn" in told and "on average" in told
+    assert "mine " in told and "on average" in told
+    assert "give talks by --talks FILE" in told, "one talk is not enough"
     assert "~far" in told, "the examples of what is not ours were asked too"
     found = read_confidences(tmp_path / "new/confidence.toml")
     assert found != usual()
