@@ -10,7 +10,9 @@ BotError
     ├── TryLater          the platform asks for patience, or is away; `after` seconds
     ├── Away              the person is not connected now; nothing is counted
     ├── Refused           the platform will never take this message
+    ├── Closed            this person cannot be written to now on this channel: staff find another way
     ├── Gone              the person left or blocked us
+    ├── Halted            the whole account may not send until somebody acts or time passes
     └── Ambiguous         it may have been delivered
 """
 
@@ -60,8 +62,23 @@ class Refused(SendError):
     """The platform will never take this message."""
 
 
+class Closed(SendError):
+    """This person cannot be written to now on this channel (window over, their own quota used): staff must know."""
+
+
 class Gone(SendError):
     """The person left or blocked us."""
+
+
+class Halted(SendError):
+    """The whole account may not send until a person acts or time passes; what waits is kept.
+
+    `mend` is one sentence of what to do; `after` seconds until it is tried again.
+    """
+
+    def __init__(self, reason: str, mend: str, after: float = 3600.0) -> None:
+        super().__init__(reason)
+        self.mend, self.after = mend, after
 
 
 class Ambiguous(SendError):

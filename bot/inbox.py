@@ -65,6 +65,19 @@ class Inbox:
         self._leave(stored.rows)
         return stored.taken
 
+    async def keep(self, inbound: Inbound) -> Taken:
+        """Only write an update down; its turn follows at once from there. For what is handed to us only once.
+
+        Raises StoreUnavailable: then nothing was stored, and whoever has it must not let go of it.
+        """
+        inbound = cleaned(inbound)
+        line = order_key(inbound.address)
+        # One after the other, so that what one person sent is tried in the order it came.
+        async with self._raws.setdefault(line, asyncio.Lock()):
+            stored = await self._store.write(self._turns.raw(inbound, "", 0), urgent=True)
+        self._stirred.set()
+        return stored.taken
+
     async def _patiently(self, inbound: Inbound, work: Callable[..., Stored], line: str) -> Stored:
         future = self._store.submit(work, key=line)
         waited = asyncio.wrap_future(future)

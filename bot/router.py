@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 
-from handlers import department, language
+from handlers import department, language, privacy
 from handlers.choices import resolve
 from handlers.context import Context, Handler
 from handlers.entry_reply import FIRST_BUBBLE
@@ -26,6 +26,8 @@ def route(message: Inbound, person: Person, context: Context, order: Sequence[Ha
         return Turn(talk.wait(None), effects=(Audit("person.blocked"),))
     if message.kind == "staff_echo":
         return Turn(replace(talk, mute_until=context.now + STAFF_TALKS))
+    if message.kind == "withdrawn":
+        return privacy.withdrawn(person, context)
     if message.kind == "edited":
         if talk.waiting:
             return Turn(talk)  # The form already has the answer that was corrected; it is corrected by its summary.

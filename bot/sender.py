@@ -8,16 +8,16 @@ from dataclasses import replace
 
 import structlog
 
-from bot.channels.base import Channel
+from bot import fates
+from bot.channels.base import Channel, Quota
 from bot.clock import Clock, to_ms
-from bot.errors import Ambiguous, Away, Gone, SendError, StoreError
+from bot.errors import Ambiguous, Away, Closed, Gone, Halted, SendError, StoreError
 from bot.pace import LANES, Pace, pause_after
-from bot.store import leases, outbox, people, work
+from bot.store import leases, outbox, quota
 from bot.store.connection import Connection
 from bot.store.outbox import Row
 from bot.store.store import Store
 from handlers.message import Address, Lane
-from handlers.turn import OpenTask
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +55,8 @@ class Sender:
         #: How often each address with a worker came back.
         self._wakes: dict[Address, int] = {}
         self._renewed = 0.0
+        #: The account sends nothing before this time, in milliseconds.
+        self._halted_until = 0
         self._stopping = False
         self.holds = False
 
@@ -114,7 +116,7 @@ class Sender:
         try:
             while rows and self.holds:
                 row = rows[0]
-                wait = (row.not_before - to_ms(self._clock.now())) / 1000
+                wait = (max(row.not_before, self._halted_until) - to_ms(self._clock.now())) / 1000
                 if wait > 0:
                     if self._stopping:
                         break
@@ -154,41 +156,57 @@ class Sender:
         except Exception as error:
             log.exception("sender.channel_raised", outbox=row.id, channel=self.channel.name)
             return await self._failed(row, Ambiguous(type(error).__name__))
-        now = to_ms(self._clock.now())
-        await self._record(lambda connection: outbox.sent(connection, row.id, platform_id, now))
+        await self._record(self._sent(row, platform_id, to_ms(self._clock.now())))
         self._held.discard(row.id)
         return None
 
+    def _sent(self, row: Row, platform_id: str, now: int) -> outbox.Change:
+        counted = self.channel.abilities.quota
+
+        def store(connection: Connection) -> None:
+            outbox.sent(connection, row.id, platform_id, now)
+            if counted:
+                quota.sent(connection, counted, row.outgoing.address, now)
+
+        return store
+
     async def _failed(self, row: Row, error: SendError) -> Row | None:
+        if isinstance(error, Halted):
+            return await self._halt(row, error)
         ambiguous = isinstance(error, Ambiguous)
         attempts, doubts, now = row.attempts + 1, row.doubts + ambiguous, to_ms(self._clock.now())
         pause = pause_after(error, doubts if ambiguous else attempts, self._attempts)
         if pause is None or (ambiguous and row.lane == "bulk"):
             await self._give_up(row, error, now)
             return None
-        later, why = now + int(pause * 1000), str(error)[:200]
+        later, why = now + int(pause * 1000), fates.why(error)
         log.info("sender.later", outbox=row.id, attempts=attempts, seconds=pause, why=type(error).__name__)
         await self._record(lambda connection: outbox.put_off(connection, row.id, attempts, later, why))
         return replace(row, attempts=attempts, not_before=later, doubts=doubts)
 
+    async def _halt(self, row: Row, error: Halted) -> Row | None:
+        """The account sends nothing until `error.after` is over: all lines wait with their rows, and staff are told."""
+        now, limit = self._clock.now(), self.channel.abilities.quota
+        ms = to_ms(now)
+        if limit and await self._crowded_out(row, limit, ms):
+            await self._give_up(row, Closed(str(error)), ms)
+            return None
+        self._halted_until = ms + int(error.after * 1000)
+        log.error("sender.halted", channel=self.channel.name, why=fates.why(error), mend=error.mend)
+        if row.lane == "conversation" and ms - row.created_at > fates.STALE.total_seconds() * 1000:
+            await self._give_up(row, error, ms)
+            return None
+        await self._record(fates.halted(row, error, now))
+        return replace(row, not_before=self._halted_until)
+
+    async def _crowded_out(self, row: Row, limit: Quota, now: int) -> bool:
+        return await self._store.write(lambda connection: fates.has_no_place(connection, row, limit.people, now))
+
     async def _give_up(self, row: Row, error: SendError, now: int) -> None:
-        state, channel = "unknown" if isinstance(error, Ambiguous) else "failed", row.outgoing.address.channel
-        why = str(error)[:200]
-        log.warning("sender.gave_up", outbox=row.id, state=state, why=type(error).__name__)
-
-        def store(connection: Connection) -> None:
-            outbox.give_up(connection, row.id, state, why)
-            keys: tuple[str, ...] = (row.outgoing.key,) if row.lane == "notice" else ()
-            if isinstance(error, Gone):
-                people.block(connection, row.address_id, now)
-                keys += outbox.give_up_address(connection, row.address_id, why)
-            for key in keys:
-                # A notice tells staff of a lead, or an enterprise of its lead: somebody must learn that it did not.
-                work.open_task(connection, OpenTask("not-sent", f"not-sent:{key}", f"{key} ({channel})"), now)
-
+        log.warning("sender.gave_up", outbox=row.id, why=type(error).__name__)
         if isinstance(error, Gone):
             self._drop(row)
-        await self._record(store)
+        await self._record(fates.given_up(row, error, now))
         self._held.discard(row.id)
 
     def _drop(self, row: Row) -> None:

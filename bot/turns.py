@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot.channels.base import Taken
+from bot.channels.base import Abilities, Taken
 from bot.clock import Clock, to_ms
 from bot.router import route
-from bot.store import inbox, messages, people
+from bot.store import inbox, messages, people, quota
 from bot.store.connection import Connection, DatabaseError, savepoint
 from bot.store.context import StoreContext
 from bot.store.effects import LeaseOf, store_turn
@@ -17,7 +17,8 @@ from handlers.catalogue import wording
 from handlers.context import Handler, Knowledge
 from handlers.message import Address, Inbound, Reply
 from handlers.order import ORDER
-from handlers.person import Officer, Person
+from handlers.person import Conversation, Officer, Person
+from handlers.reach import Windows
 from handlers.reading import Reading
 from handlers.turn import Effect, OpenTask, Turn
 from knowledge.search import Found
@@ -34,6 +35,10 @@ DecideAlone = Callable[[StoreContext], tuple[Effect, ...]]
 
 #: What was read where nothing was said.
 NOTHING_SAID = Reading("", "", Found("unknown", reply="unknown"))
+
+
+#: What (channel, account) can do, None for one that is not open here.
+AbilitiesOf = Callable[[str, str], Abilities | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +59,10 @@ class Turns:
         department: Mapping[str, str],
         lease_of: LeaseOf,
         order: tuple[Handler, ...] = ORDER,
+        abilities_of: AbilitiesOf = lambda channel, account: None,
     ) -> None:
         self._knowledge, self._clock, self._department = knowledge, clock, department
-        self._lease_of, self._order = lease_of, order
+        self._lease_of, self._order, self._abilities_of = lease_of, order, abilities_of
 
     def message(self, inbound: Inbound, reading: Reading) -> Callable[[Connection], Stored]:
         """The whole turn of a new update: written down, decided, stored."""
@@ -146,11 +152,20 @@ class Turns:
     def _turn(
         self, connection: Connection, arrived: people.Arrived, inbound: Inbound, reading: Reading, now: int
     ) -> tuple[Row, ...]:
+        person, address = arrived.person, inbound.address
         words = inbound.text or inbound.choice or f"({inbound.kind})"
-        messages.heard(connection, arrived.address_id, inbound, words, now)
-        person = arrived.person
+        match inbound.kind:
+            case "staff_echo":
+                messages.said(connection, arrived.address_id, Reply(words), now)
+            case "blocked" | "withdrawn":
+                people.block(connection, arrived.address_id, now)
+            case _:
+                # Only these are a word of the person's, from which a platform counts how long we may answer.
+                messages.heard(connection, arrived.address_id, inbound, words, now)
+        abilities = self._abilities_of(address.channel, address.account)
+        if abilities and abilities.quota and person.conversation == Conversation():
+            quota.arrived(connection, abilities.quota, address, now)
         turn = route(inbound, person, self._context(connection, reading, person), self._order)
-        address = inbound.address
         return self._store(connection, arrived, turn, f"{address.channel}/{address.account}/{inbound.id}", now)
 
     def _store(
@@ -161,4 +176,10 @@ class Turns:
         )
 
     def _context(self, connection: Connection, reading: Reading, person: Person) -> StoreContext:
-        return StoreContext(connection, self._clock.now(), reading, self._knowledge, self._department, person.id)
+        return StoreContext(
+            connection, self._clock.now(), reading, self._knowledge, self._department, person.id, self._windows_of
+        )
+
+    def _windows_of(self, channel: str, account: str) -> Windows | None:
+        abilities = self._abilities_of(channel, account)
+        return abilities.windows if abilities else None

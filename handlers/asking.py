@@ -13,6 +13,7 @@ from handlers.intents import read
 from handlers.leads import new_code
 from handlers.message import LONGEST_TEXT, Address, Inbound
 from handlers.person import Conversation, Language, Person
+from handlers.reach import Reach
 from handlers.reading import Reading
 from handlers.turn import Turn
 from knowledge.entry import Entry
@@ -44,6 +45,10 @@ class Alone:
     def lead(self, code: str) -> Lead | None:
         """None: there are no leads."""
         return None
+
+    def reach(self, address: Address) -> Reach:
+        """At any time: nobody is written to."""
+        return Reach()
 
     def open_leads(self) -> tuple[Lead, ...]:
         """Nothing: there are no leads."""

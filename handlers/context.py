@@ -8,6 +8,7 @@ from typing import Protocol
 from handlers.catalogue import Wording
 from handlers.message import Address, Inbound
 from handlers.person import Language, Officer, Person, Profile
+from handlers.reach import Reach
 from handlers.reading import Reading
 from handlers.turn import LeadState, Turn
 from knowledge.entry import Entry
@@ -108,6 +109,9 @@ class Context(Protocol):
 
     def lead(self, code: str) -> Lead | None:
         """A lead by its code, whoever opened it; its row is locked until the turn ends."""
+
+    def reach(self, address: Address) -> Reach:
+        """How the person at an address can be written to now, and what it costs."""
 
     def open_leads(self) -> tuple[Lead, ...]:
         """Leads staff still work on, oldest first; for officers only."""

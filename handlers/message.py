@@ -4,7 +4,11 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
-InboundKind = Literal["text", "choice", "contact", "location", "file", "edited", "blocked", "staff_echo"]
+#: `joined`: somebody follows us or opened the talk without a word; `withdrawn`: they want their data gone;
+#: `staff_echo`: what an officer wrote to them by the platform's own means.
+InboundKind = Literal[
+    "text", "choice", "contact", "location", "file", "edited", "joined", "blocked", "withdrawn", "staff_echo"
+]
 Lane = Literal["conversation", "notice", "bulk"]
 
 #: Longest text a turn looks at, in characters; the door (bot/inbox.py) cuts longer ones to exactly this length.

@@ -62,6 +62,15 @@ def erase(person: Person, context: Context) -> Turn:
     return Turn(person.conversation.wait(None), (reply,), effects, "bot.erase")
 
 
+def withdrawn(person: Person, context: Context) -> Turn:
+    """The platform says that the person wants their data gone: staff erase it, and nobody writes to them any more."""
+    key = f"erase:{_where(person)}:{context.now:%Y-%m-%d}"
+    sentence = context.wording(person.language).say("privacy.withdrawn")
+    refused = (RecordConsent(purpose, False, sentence) for purpose in PURPOSES)
+    task = OpenTask("erase", key, f"person {person.id}, {_where(person)}")
+    return Turn(person.conversation.wait(None), effects=(*refused, task, Audit("erase.asked")))
+
+
 def told(person: Person, context: Context) -> Turn:
     """What is kept, why, who sees it, and what the person may ask for."""
     wording = context.wording(person.language)

@@ -1,5 +1,6 @@
 """First contact and the menu: what there is to ask, by tap or by number."""
 
+import datetime as dt
 import re
 from dataclasses import replace
 
@@ -14,11 +15,15 @@ from knowledge.menu import Section
 
 #: Entries on one page of a list.
 PAGE = 8
+#: How long a greeting lasts for somebody who says nothing.
+ONE_GREETING = dt.timedelta(days=1)
 TAPPED = re.compile(r"menu(?::([a-z]+)(?::([1-9]\d?))?)?")
 
 
 def handle(message: Inbound, person: Person, context: Context) -> Turn | None:
     """Takes the start and the menu; both leave a form that was being filled in."""
+    if message.kind == "joined":
+        return _joined(person, context)
     if message.kind == "choice":
         tapped = TAPPED.fullmatch(message.choice)
         if not tapped or not tapped[1]:
@@ -28,9 +33,7 @@ def handle(message: Inbound, person: Person, context: Context) -> Turn | None:
     intent = said(message, context)
     # A start with an invitation that is not one is still a start.
     if intent == "start" or (intent == "staff" and message.text.strip().lower().startswith("/start")):
-        wording = context.wording(person.language)
-        turn = _leave(person, wording, greeting(wording, context.knowledge.menu, department.name(context, wording)))
-        return replace(turn, state=replace(turn.state, introduced=True))
+        return _greet(person, context)
     return _menu(person, context) if intent == "menu" else None
 
 
@@ -46,6 +49,21 @@ def choices(wording: Wording, menu: tuple[Section, ...]) -> tuple[Choice, ...]:
     lists = tuple(Choice(f"menu:{section.key}", section.title.get(wording.language)) for section in menu)
     ask = (ways.leave_request(wording), ways.my_request(wording))
     return (*lists, *ask, Choice(f"language:{other}", wording.say("welcome.other_language")))
+
+
+def _greet(person: Person, context: Context) -> Turn:
+    wording = context.wording(person.language)
+    turn = _leave(person, wording, greeting(wording, context.knowledge.menu, department.name(context, wording)))
+    return replace(turn, state=replace(turn.state, introduced=True))
+
+
+def _joined(person: Person, context: Context) -> Turn:
+    """One greeting for who comes without a word: a follow and the first opening may both be told of one person."""
+    greeted = person.conversation.greeted_at
+    if person.conversation.waiting or (greeted is not None and context.now - greeted < ONE_GREETING):
+        return Turn(person.conversation)
+    turn = _greet(person, context)
+    return replace(turn, state=replace(turn.state, greeted_at=context.now))
 
 
 def _menu(person: Person, context: Context) -> Turn:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from handlers.message import Address, Inbound, Reply
+from handlers.message import Address, Inbound, Lane, Reply
 from handlers.person import Language
+from handlers.reach import Windows
+from handlers.turn import OpenTask
 
 
 class Taken(Enum):
@@ -23,6 +25,30 @@ Take = Callable[[Inbound], Awaitable[Taken]]
 
 #: Tells the sender that the person at an address is there again: what waited for them is tried now.
 Wake = Callable[[Address], None]
+
+
+#: Puts something on the staff's list, for what a channel cannot mend by itself; the same key twice is one task.
+Alarm = Callable[[OpenTask], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """What a platform says of one person: when they last did something, and how many free messages are `left`."""
+
+    last: dt.datetime | None
+    left: int | None = None
+
+
+#: Keeps what a platform says of a person.
+Note = Callable[[Address, Remaining], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What a platform gives an account: `people` it may talk with, messages `per_month` of Viet Nam's calendar."""
+
+    people: int
+    per_month: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +75,9 @@ class Abilities:
 
     `buttons`: most choices it shows as buttons under one message (0: they are numbered in the text);
     `label`: longest button label in characters; `text`: longest message in characters as the platform counts;
-    `edits`: whether a message sent can be replaced; `per_second`: messages per second of the whole account.
+    `edits`: whether a message sent can be replaced; `per_second`: messages per second of the whole account;
+    `once`: what it hands over is handed over only once, so it is written down before anything else; `windows`: how
+    long after a person's last word they may be written to, and at what price; `quota`: where the account's ends are.
     """
 
     buttons: int
@@ -57,6 +85,9 @@ class Abilities:
     text: int
     edits: bool
     per_second: float
+    once: bool = False
+    windows: Windows | None = None
+    quota: Quota | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +104,12 @@ class Outgoing:
     language: Language
     #: The platform's id of the message it replaces, where the channel can edit and one was found.
     replaces: str = ""
-    #: Whether a number typed alone means one of its choices: never in a notice, whose words say what to type instead.
-    numbered: bool = True
+    lane: Lane = "conversation"
+
+    @property
+    def numbered(self) -> bool:
+        """Whether a number typed alone means one of its choices: the last conversation reply's, never a notice's."""
+        return self.lane == "conversation"
 
 
 class Channel(Protocol):

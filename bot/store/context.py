@@ -2,7 +2,7 @@
 
 import datetime as dt
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,11 +10,17 @@ from sqlalchemy import Connection
 
 from bot.clock import to_ms
 from bot.store import leads, officers
+from bot.store.reach import reach_of
 from handlers.catalogue import Wording, wording
 from handlers.context import Invitation, Knowledge, Lead, Place
 from handlers.leads import new_code
+from handlers.message import Address
 from handlers.person import Language
+from handlers.reach import Reach, Windows
 from handlers.reading import Reading
+
+#: The windows of (channel, account): None where a person can be written to at any time.
+WindowsOf = Callable[[str, str], Windows | None]
 
 
 @dataclass
@@ -27,6 +33,7 @@ class StoreContext:
     knowledge: Knowledge
     department: Mapping[str, str]
     person: int
+    windows_of: WindowsOf
 
     @cached_property
     def places(self) -> tuple[Place, ...]:
@@ -45,6 +52,10 @@ class StoreContext:
     def lead(self, code: str) -> Lead | None:
         """A lead by its code, locked until the turn ends."""
         return leads.by_code(self.connection, code)
+
+    def reach(self, address: Address) -> Reach:
+        """How the person at an address can be written to now."""
+        return reach_of(self.connection, self.windows_of(address.channel, address.account), address, self.now)
 
     def open_leads(self) -> tuple[Lead, ...]:
         """Leads staff still work on, oldest first."""

@@ -28,7 +28,8 @@ Change = Callable[[Connection], None]
 class Row:
     """A message that has to leave. `not_before` in milliseconds; `attempts` counts sends that failed.
 
-    `doubts` counts those that may have been delivered all the same; it lives in memory only.
+    `doubts` counts those that may have been delivered all the same; it lives in memory only. `created_at` in
+    milliseconds: when it was decided.
     """
 
     id: int
@@ -38,6 +39,7 @@ class Row:
     attempts: int
     outgoing: Outgoing
     doubts: int = 0
+    created_at: int = 0
 
 
 _insert = Statement(
@@ -142,19 +144,14 @@ def put(
     if row is None or not lease:
         return None
     replaced = _platform_id(connection, address_id, reply.replaces) if reply.replaces else ""
-    outgoing = Outgoing(message, key, address, reply, language, replaced, numbered(lane))
-    return Row(row, address_id, lane, now, 0, outgoing)
+    outgoing = Outgoing(message, key, address, reply, language, replaced, lane)
+    return Row(row, address_id, lane, now, 0, outgoing, created_at=now)
 
 
 def _platform_id(connection: Connection, address_id: int, key: str) -> str:
     """The platform's id of an earlier message to the same address, "" if it did not go out yet or has none."""
     found = select(outbox.c.platform_id).where(outbox.c.key == key, outbox.c.address_id == address_id)
     return connection.execute(found).scalar() or ""
-
-
-def numbered(lane: Lane) -> bool:
-    """Whether a number typed alone may mean a choice of this message: the last conversation reply's, no other's."""
-    return lane == "conversation"
 
 
 def orphans(connection: Connection, channel: str, account: str, lease: str) -> bool:
@@ -242,8 +239,9 @@ def _take(connection: Connection, ids: list[int], lease: str) -> tuple[Row, ...]
                 load_reply(r.text, r.body, r.replaces),
                 r.language,
                 r.replaced or "",
-                numbered(r.lane),
+                r.lane,
             ),
+            created_at=r.created_at,
         )
         for r in rows
     )

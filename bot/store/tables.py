@@ -2,8 +2,9 @@
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, text
 
+# Through there, so that whoever knows the tables knows all of them.
+from bot.store.account_tables import metadata as metadata
 from bot.store.columns import Id, id_, ref, time, words
-from bot.store.columns import metadata as metadata
 
 #: Who chats. `consents` repeats the newest word per purpose of the consents table, so that a turn reads one row.
 persons = Table("persons", metadata, id_(), time("created_at"), time("erased_at", optional=True), words("consents"))

@@ -12,6 +12,7 @@ from handlers.intents import read
 from handlers.leads import new_code
 from handlers.message import Address, Contact, File, Inbound, InboundKind
 from handlers.person import Conversation, Language, Officer, Person
+from handlers.reach import Reach
 from handlers.reading import Reading
 from handlers.turn import (
     Audit,
@@ -81,6 +82,7 @@ class Store:
     told: dict[str, Tell] = field(default_factory=dict)
     audits: list[Audit] = field(default_factory=list)
     random: Random = field(default_factory=lambda: Random(7))
+    reaches: dict[Address, Reach] = field(default_factory=dict)
     persons: int = 0
 
     def invite(self, officer: Officer, code: str) -> None:
@@ -126,6 +128,10 @@ class FakeContext:
         """The person's leads, newest first."""
         own = [lead for lead in self.store.leads.values() if lead.person == self.person.id]
         return tuple(sorted(own, key=lambda lead: lead.opened_at, reverse=True))
+
+    def reach(self, address: Address) -> Reach:
+        """As the test set it for an address; any time otherwise."""
+        return self.store.reaches.get(address, Reach())
 
     def wording(self, language: Language) -> Wording:
         """The shipped sentences."""

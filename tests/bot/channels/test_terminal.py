@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from bot.channels.base import Outgoing
 from bot.channels.terminal import LONGEST_LINE, TerminalChannel, lines
 from bot.errors import Away
-from handlers.message import Address, Card, Choice, Inbound, Link, Reply
+from handlers.message import Address, Card, Choice, Lane, Inbound, Link, Reply
 from tests.fakes.clock import FakeClock
 from tests.fakes.house import House
 from tests.fakes.terminal import WORDS, Keyboard, Screen, terminal
@@ -46,9 +46,9 @@ async def channel(keyboard: Keyboard, screen: Screen) -> AsyncIterator[TerminalC
     await made.stop()
 
 
-def out(reply: Reply, *, chat: str = "lan", numbered: bool = True) -> Outgoing:
+def out(reply: Reply, *, chat: str = "lan", lane: Lane = "conversation") -> Outgoing:
     """A message on its way to the terminal."""
-    return Outgoing(1, "told/1", Address("terminal", "local", chat), reply, "vi", numbered=numbered)
+    return Outgoing(1, "told/1", Address("terminal", "local", chat), reply, "vi", lane=lane)
 
 
 async def test_a_line_is_a_message_and_its_answer_stands_before_the_next_prompt(
@@ -154,7 +154,7 @@ def test_a_letter_that_arrives_in_two_pieces_is_one_letter() -> None:
 
 
 async def test_a_notice_carries_no_numbers(channel: TerminalChannel, screen: Screen) -> None:
-    await channel.send(out(OFFER, numbered=False))
+    await channel.send(out(OFFER, lane="notice"))
     assert screen.getvalue() == "Chọn giúp em.\n\n"
 
 

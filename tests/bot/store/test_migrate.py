@@ -121,11 +121,12 @@ def test_a_migration_that_fails_leaves_nothing_half_made(nothing: str) -> None:
 
 def test_a_database_of_a_newer_version_is_refused_in_one_sentence(database_url: str, engine: Engine) -> None:
     with engine.begin() as connection:
+        ours = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     try:
         with pytest.raises(StoreError, match=r"version 9999, which this program does not know: .*\.$"):
             Store(database_url)
     finally:
         with engine.begin() as connection:
-            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+            connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{ours}'")
         engine.dispose()

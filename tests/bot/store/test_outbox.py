@@ -73,7 +73,7 @@ async def test_a_written_row_is_handed_over_as_it_would_be_claimed(store: Store)
     )
     row = await store.write(put("a", lane="notice", reply=reply))
     assert row
-    assert row.outgoing == Outgoing(row.outgoing.message, "a", address(), reply, "vi", "", numbered=False)
+    assert row.outgoing == Outgoing(row.outgoing.message, "a", address(), reply, "vi", "", "notice")
     claimed = await store.write(lambda connection: rooms.claim(connection, "fake", "test", YOU))
     assert claimed == (row,)
 
