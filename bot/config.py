@@ -7,17 +7,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
-    SecretStr,
     ValidationError,
     ValidationInfo,
     field_validator,
 )
 from pydantic_core import ErrorDetails
 
-from bot.config_values import Address, Count, Database, Day, Origins, Port, Proxy
+from bot.config_channels import Section, Telegram, ZaloBot, ZaloOa
+from bot.config_values import Address, Count, Database, Day, Origins, Port
 from bot.errors import ConfigError
 
 #: Environment variables and secret files are named BOT_<SECTION>__<KEY>.
@@ -43,12 +41,6 @@ MENDS = {
     "greater_than_equal": "write {ge} or more",
     "less_than_equal": "write {le} or less",
 }
-
-
-class Section(BaseModel):
-    """A table of the file. Defaults are validated too, so that a rule over two keys holds where one is left out."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
 
 class Department(Section):
@@ -102,28 +94,6 @@ class Desk(Section):
     public_url: Address = ""
 
 
-class Telegram(Section):
-    """The Telegram channel."""
-
-    enabled: bool = False
-    token: SecretStr = SecretStr("")
-    base_url: Annotated[Address, Field(min_length=1)] = "https://api.telegram.org"
-    proxy: Proxy = Field(default="", repr=False)
-
-    @field_validator("token")
-    @classmethod
-    def _needed(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
-        token = value.get_secret_value()
-        if token and not (token.partition(":")[0].isdigit() and token.partition(":")[2]):
-            raise ValueError("this is no bot token: copy digits, colon and letters whole from @BotFather")
-        if info.data.get("enabled") and not token:
-            raise ValueError(
-                "Telegram is enabled without a token: get one from @BotFather and set BOT_TELEGRAM__TOKEN,"
-                " or a secret file of that name; or write enabled = false"
-            )
-        return value
-
-
 class Limits(Section):
     """How much one person (burst, messages a minute) and one network address may send to the chat page."""
 
@@ -167,6 +137,8 @@ class Settings(Section):
     web: Web = Web()
     desk: Desk = Desk()
     telegram: Telegram = Telegram()
+    zalo_oa: ZaloOa = ZaloOa()
+    zalo_bot: ZaloBot = ZaloBot()
     limits: Limits = Limits()
     answers: Answers = Answers()
     logs: Logs = Logs()

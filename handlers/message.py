@@ -100,7 +100,8 @@ class Link:
 class Reply:
     """One message to a person, in plain text; each channel renders it by what it can do.
 
-    `replaces` names an earlier message's outbox key whose place it takes where the channel can edit.
+    `replaces` names an earlier message's outbox key whose place it takes where the channel can edit; `wants_contact`
+    asks for the person's own number, which some channels let them share by one tap.
     """
 
     text: str
@@ -109,6 +110,7 @@ class Reply:
     links: tuple[Link, ...] = ()
     files: tuple[File, ...] = ()
     replaces: str = ""
+    wants_contact: bool = False
 
     @property
     def offered(self) -> tuple[Choice, ...]:

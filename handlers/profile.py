@@ -198,7 +198,8 @@ def _ask(step: str, data: Data, person: Person, context: Context, lead: str = ""
         return Turn(state, (replace(reply, text="\n\n".join((*before, reply.text))),))
     key = "profile.ask.phone_known" if step == "phone" and data.get("phone") else f"profile.ask.{step}"
     question = wording.say(key, value=shown(str(data.get("phone") or "")))
-    return Turn(state, (Reply("\n\n".join((*before, question)), _choices(step, data, person, context)),))
+    choices, asks = _choices(step, data, person, context), step == NUMBERED
+    return Turn(state, (Reply("\n\n".join((*before, question)), choices, wants_contact=asks),))
 
 
 def _choices(step: str, data: Data, person: Person, context: Context) -> tuple[Choice, ...]:

@@ -38,6 +38,7 @@ def dump_reply(reply: Reply) -> str:
         "cards": [[card.title, card.text, [[c.id, c.label] for c in card.choices]] for card in reply.cards],
         "links": [[link.label, link.url] for link in reply.links],
         "files": [asdict(file) for file in reply.files],
+        "wants_contact": reply.wants_contact,
     }
     rest = {key: value for key, value in rest.items() if value}
     return _dump(rest) if rest else ""
@@ -53,6 +54,7 @@ def load_reply(text: str, body: str, replaces: str = "") -> Reply:
         links=tuple(Link(label, url) for label, url in rest.get("links", [])),
         files=tuple(File(**item) for item in rest.get("files", [])),
         replaces=replaces,
+        wants_contact=rest.get("wants_contact", False),
     )
 
 

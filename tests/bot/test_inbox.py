@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from bot.channels.base import Taken
 from bot.clock import to_ms
@@ -20,9 +20,10 @@ from bot.store import inbox as inbox_rows
 from bot.store import messages, work
 from bot.store.outbox import Row
 from bot.store.store import Store
+from bot.store.tables import addresses
 from bot.turns import Turns
 from handlers.context import Context, Handler
-from handlers.message import LONGEST_TEXT, Address, Inbound, Reply
+from handlers.message import LONGEST_TEXT, Address, Inbound, InboundKind, Reply
 from handlers.person import Person
 from handlers.turn import Turn
 from tests.fakes.clock import FakeClock
@@ -216,3 +217,39 @@ async def test_pending_updates_survive_the_process(database_url: str) -> None:
 def test_a_text_is_cleaned_and_cut_at_the_door(raw: str, clean: str) -> None:
     inbound = Inbound("1", ADDRESS, "ba", "text", FakeClock().now(), raw)
     assert cleaned(inbound).text == clean
+
+
+async def test_what_comes_only_once_is_written_down_before_its_turn(house: House) -> None:
+    said = Inbound("1", ADDRESS, "ba", "text", house.clock.now(), "chào")
+    assert await house.inbox.keep(said) is Taken.PENDING
+    assert await house.told() == []
+    assert await house.inbox.keep(said) is Taken.DUPLICATE
+    assert await house.inbox.recover_due()
+    assert await house.told() == ["nghe: chào"]
+
+
+async def test_what_is_kept_of_one_person_is_answered_in_the_order_it_came(house: House) -> None:
+    for n in range(5):
+        await house.inbox.keep(Inbound(str(n), ADDRESS, "ba", "text", house.clock.now(), str(n)))
+    while await house.inbox.recover_due():
+        pass
+    assert await house.told() == [f"nghe: {n}" for n in range(5)]
+
+
+async def test_what_an_officer_wrote_by_hand_stands_in_the_talk_as_ours(house: House) -> None:
+    await house.inbox.take(Inbound("1", ADDRESS, "", "staff_echo", house.clock.now(), "em Hoa ở Sở đây"))
+    assert await house.told() == ["em Hoa ở Sở đây"]
+    await house.say("2", "dạ")
+    assert await house.told() == ["em Hoa ở Sở đây"]
+
+
+@pytest.mark.parametrize("kind", ["blocked", "withdrawn"])
+async def test_who_leaves_is_marked_and_who_writes_again_is_not(house: House, kind: InboundKind) -> None:
+    def marked(connection: Connection) -> bool:
+        found = select(addresses.c.blocked_at.is_not(None)).where(addresses.c.chat == ADDRESS.chat)
+        return bool(connection.execute(found).scalar_one())
+
+    await house.inbox.take(Inbound("1", ADDRESS, "ba", kind, house.clock.now()))
+    assert await house.store.read(marked)
+    await house.say("2", "chào")
+    assert not await house.store.read(marked)

@@ -85,3 +85,12 @@ def test_a_tap_does_what_the_words_do(talk: Talk) -> None:
     assert talk.tap("erase").entry == "bot.erase"
     assert talk.tap("privacy").entry == "bot.privacy"
     assert talk.tap("stop").entry == "bot.stop"
+
+
+def test_who_withdraws_on_the_platform_is_erased_by_staff_and_told_nothing(talk: Talk) -> None:
+    turn = talk.send("withdrawn")
+    assert turn.replies == ()
+    assert [(c.purpose, c.given) for c in talk.store.consents] == [("contact", False), ("outreach", False)]
+    (task,) = talk.store.tasks.values()
+    assert (task.kind, task.about) == ("erase", "person 1, web/main/lan/")
+    assert talk.step == ""

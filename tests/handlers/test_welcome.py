@@ -1,5 +1,6 @@
 """The first words, the menu, help and the language."""
 
+import datetime as dt
 from dataclasses import replace
 
 import pytest
@@ -112,3 +113,17 @@ def test_who_asks_for_a_language_without_naming_it_is_asked(talk: Talk) -> None:
     assert talk.offered == ["language:vi", "language:en"]
     talk.say("2")
     assert str(talk.person.language) == "en"
+
+
+def test_who_comes_without_a_word_is_greeted_once_a_day(talk: Talk) -> None:
+    assert "trợ lý tự động" in str(talk.send("joined").replies[0].text)
+    assert talk.offered
+    assert talk.send("joined").replies == ()
+    talk.store.now += dt.timedelta(days=1, minutes=1)
+    assert talk.send("joined").replies
+
+
+def test_who_follows_in_the_middle_of_a_form_stays_in_it(talk: Talk) -> None:
+    talk.say("để lại yêu cầu")
+    assert "Anh/chị cần Sở giúp việc gì?" in talk.send("joined").replies[-1].text
+    assert talk.step == "profile:need"

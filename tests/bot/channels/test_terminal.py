@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from bot.channels.base import Outgoing
 from bot.channels.terminal import LONGEST_LINE, TerminalChannel, lines
 from bot.errors import Away
-from handlers.message import Address, Card, Choice, Lane, Inbound, Link, Reply
+from handlers.message import Address, Card, Choice, Inbound, Lane, Link, Reply
 from tests.fakes.clock import FakeClock
 from tests.fakes.house import House
 from tests.fakes.terminal import WORDS, Keyboard, Screen, terminal

@@ -1,13 +1,14 @@
 """Whatever can be said or received comes back from its JSON as it was."""
 
 import datetime as dt
+from typing import get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.clock import VIETNAM
 from bot.store.codec import dump_inbound, dump_reply, load_inbound, load_reply
-from handlers.message import Address, Card, Choice, Contact, File, Inbound, Link, Reply
+from handlers.message import Address, Card, Choice, Contact, File, Inbound, InboundKind, Link, Reply
 
 words = st.text(max_size=12)
 ids = st.text("abc:.-Ố7", min_size=1, max_size=20)
@@ -22,7 +23,7 @@ inbounds = st.builds(
     words,
     st.builds(Address, words, words, words, words),
     words,
-    st.sampled_from(("text", "choice", "contact", "location", "file", "edited", "blocked", "staff_echo")),
+    st.sampled_from(get_args(InboundKind)),
     moments,
     words,
     words,
@@ -32,7 +33,7 @@ inbounds = st.builds(
 )
 
 
-@given(st.builds(Reply, words, choices, cards, links, files, words))
+@given(st.builds(Reply, words, choices, cards, links, files, words, st.booleans()))
 def test_a_reply_comes_back_as_it_was(reply: Reply) -> None:
     assert load_reply(reply.text, dump_reply(reply), reply.replaces) == reply
 
