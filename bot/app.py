@@ -11,8 +11,7 @@ from pathlib import Path
 
 import structlog
 
-from bot.channels.base import Channel, Said
-from bot.channels.telegram import TelegramChannel
+from bot.channels.base import Abilities, Channel, Said
 from bot.channels.web import WebChannel
 from bot.channels.web_limits import WebLimits
 from bot.clock import Clock, SystemClock
@@ -22,6 +21,7 @@ from bot.inbox import Inbox
 from bot.jobs import Jobs
 from bot.knowledge_base import KnowledgeBase, shipped
 from bot.learning import apart, learner
+from bot.platforms import Platforms, platforms
 from bot.reading import Reader
 from bot.sender import Sender
 from bot.store import inbox, leases, messages, outbox, work
@@ -114,11 +114,14 @@ class App:
         await self._load_knowledge()
         self.reader = Reader(self.base)
         department = {key: value for key, value in settings.department.model_dump().items() if value}
-        self.turns = Turns(self.base, clock, department, self.lease_of, self.parts.order)
+        self.turns = Turns(self.base, clock, department, self.lease_of, self.parts.order, self.abilities_of)
         self.inbox = Inbox(self.store, self.reader, self.turns, clock, self.leave)
-        channels = (*self.parts.channels, *(self._channels() if self.parts.serve else ()))
+        channels = self.parts.channels
         if self.parts.serve:
-            await self._listen()
+            self.web = self._web()
+            opened = platforms(settings, self.store, clock, self.holder)
+            channels += (self.web, *opened.channels)
+            await self._listen(opened)
         self._later("leases", lambda: self.store.write(lambda c: leases.give_back(c, self.holder)))
         for channel in channels:
             await self._start_sender(channel)
@@ -127,7 +130,8 @@ class App:
         if self.parts.serve:
             await self._work()
         for channel in channels:
-            await channel.start(self.inbox.take, self.senders[channel.name, channel.account].wake)
+            door = self.inbox.keep if channel.abilities.once else self.inbox.take
+            await channel.start(door, self.senders[channel.name, channel.account].wake)
             self._later(f"channel {channel.name}", channel.quiet)
 
     async def _start_sender(self, channel: Channel) -> None:
@@ -146,7 +150,7 @@ class App:
         self._later(f"sender {channel.name}", sender.stop)
         await sender.start()
 
-    def _channels(self) -> tuple[Channel, ...]:
+    def _web(self) -> WebChannel:
         settings = self.settings
         limits = WebLimits(
             burst=settings.limits.burst,
@@ -154,7 +158,7 @@ class App:
             address_per_minute=settings.limits.per_address_per_minute,
             address_sockets=settings.limits.sockets_per_address,
         )
-        self.web = WebChannel(
+        return WebChannel(
             clock=self.clock,
             history=self.history,
             words=lambda language: page_words(wording(language)),
@@ -163,22 +167,12 @@ class App:
             allowed_origins=settings.web.allowed_origins,
             trust_forwarded_for=settings.web.trust_forwarded_for,
         )
-        if not settings.telegram.enabled:
-            return (self.web,)
-        telegram = settings.telegram
-        return self.web, TelegramChannel(
-            telegram.token.get_secret_value(),
-            clock=self.clock,
-            base_url=telegram.base_url,
-            proxy=telegram.proxy,
-            forms=Forms(settings.storage.forms).path,
-        )
 
-    async def _listen(self) -> None:
+    async def _listen(self, opened: Platforms) -> None:
         """Open the pages. Before the channels, so that they close after them: what is in hand still reaches a page."""
         settings = self.settings
         pages = (*ChatPage(self.web).routes(), *forms.routes(Forms(settings.storage.forms)))
-        public = (*self.web.routes(), *pages, *health.routes(self.health))
+        public = (*self.web.routes(), *opened.routes, *pages, *health.routes(self.health))
         self.public_listener = Listener(site(public), settings.web.host, settings.web.port)
         await self.public_listener.start()
         self._later("public pages", self.public_listener.stop)
@@ -251,6 +245,11 @@ class App:
         sender = self.senders.get((channel, account))
         return self.holder if sender is not None and sender.holds else ""
 
+    def abilities_of(self, channel: str, account: str) -> Abilities | None:
+        """What a channel account can do, None for one that is not open here."""
+        sender = self.senders.get((channel, account))
+        return sender.channel.abilities if sender else None
+
     def leave(self, rows: tuple[Row, ...]) -> None:
         """Hand rows just committed to the senders of this process; others find theirs by looking."""
         for row in rows:
@@ -274,9 +273,11 @@ class App:
         return await self.store.write(lambda connection: desk_link.issue(connection, self.clock, desk, port, officer))
 
     def health(self) -> Mapping[str, object]:
-        """How the bot is, for a monitor."""
+        """How the bot is, for a monitor: of channels their names alone, for whoever asks is not known."""
         late = self.clock.steady() - self._looked_at > 10 * LOOK
-        return {"status": "degraded" if late else "ok", "knowledge": self.base.version, **self._counts}
+        halted = sorted({sender.channel.name for sender in self.senders.values() if sender.halted})
+        status = "degraded" if late or halted else "ok"
+        return {"status": status, "knowledge": self.base.version, "halted": halted, **self._counts}
 
     async def _close_store(self) -> None:
         await asyncio.to_thread(self.store.close)

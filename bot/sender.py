@@ -59,6 +59,8 @@ class Sender:
         self._halted_until = 0
         self._stopping = False
         self.holds = False
+        #: The account was refused as a whole, and nothing has left since.
+        self.halted = False
 
     async def start(self) -> None:
         """Take the lease if it is free, and begin to send."""
@@ -156,6 +158,7 @@ class Sender:
         except Exception as error:
             log.exception("sender.channel_raised", outbox=row.id, channel=self.channel.name)
             return await self._failed(row, Ambiguous(type(error).__name__))
+        self.halted = False
         await self._record(self._sent(row, platform_id, to_ms(self._clock.now())))
         self._held.discard(row.id)
         return None
@@ -191,7 +194,7 @@ class Sender:
         if limit and await self._crowded_out(row, limit, ms):
             await self._give_up(row, Closed(str(error)), ms)
             return None
-        self._halted_until = ms + int(error.after * 1000)
+        self._halted_until, self.halted = ms + int(error.after * 1000), True
         log.error("sender.halted", channel=self.channel.name, why=fates.why(error), mend=error.mend)
         if row.lane == "conversation" and ms - row.created_at > fates.STALE.total_seconds() * 1000:
             await self._give_up(row, error, ms)

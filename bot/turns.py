@@ -138,6 +138,11 @@ class Turns:
 
         return run
 
+    def windows_of(self, channel: str, account: str) -> Windows | None:
+        """How long people of an account can be written to, and for how much; None where any time, or not open here."""
+        abilities = self._abilities_of(channel, account)
+        return abilities.windows if abilities else None
+
     def desk(self, officer: Officer, decide: DecideAlone) -> Callable[[Connection], Stored]:
         """What an officer decides at the desk, where nobody is answered: effects only, audited as theirs."""
 
@@ -177,9 +182,5 @@ class Turns:
 
     def _context(self, connection: Connection, reading: Reading, person: Person) -> StoreContext:
         return StoreContext(
-            connection, self._clock.now(), reading, self._knowledge, self._department, person.id, self._windows_of
+            connection, self._clock.now(), reading, self._knowledge, self._department, person.id, self.windows_of
         )
-
-    def _windows_of(self, channel: str, account: str) -> Windows | None:
-        abilities = self._abilities_of(channel, account)
-        return abilities.windows if abilities else None

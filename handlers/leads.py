@@ -10,7 +10,9 @@ from handlers.context import Lead, Place
 from handlers.message import Address, Choice, Reply
 from handlers.person import Language, Officer
 from handlers.phone import shown
-from handlers.turn import Audit, ChangeLead, Effect, LeadState, OpenLead, Tell
+from handlers.price import silence
+from handlers.reach import Reach
+from handlers.turn import Audit, ChangeLead, Effect, LeadState, OpenLead, OpenTask, Tell
 
 #: What codes are made of: no 0 O, 1 I L, U V, which look alike on paper or sound alike on the phone.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTWXYZ"
@@ -27,16 +29,28 @@ VERBS: Mapping[LeadState, Mapping[str, LeadState]] = {
 }
 #: Every verb → the state it leads to.
 STATE_OF: Mapping[str, LeadState] = {verb: to for verbs in VERBS.values() for verb, to in verbs.items()}
+#: The states whose beginning the enterprise is told of.
+TOLD: tuple[LeadState, ...] = ("claimed", "new", "done")
+#: Of those who can be written to at no price, or need not be.
+FREE = Reach()
+#: The verb that sends a message which was held back for its price.
+TELL = "tell"
 
 Speak = Callable[[Language], Wording]
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a change leads to, or why not: `refused` is the key of a sentence with {code} {officer} {state}."""
+    """What a change leads to, or why not: `refused` is the key of a sentence that `refusal` says.
+
+    `held` is what the enterprise would be told, for a price: it leaves only once an officer says so. `reach` is how
+    they can be written to, where they have to hear of it; FREE where they have not.
+    """
 
     effects: tuple[Effect, ...] = ()
     refused: str = ""
+    held: Tell | None = None
+    reach: Reach = FREE
 
 
 def new_code(random: Random, length: int = CODE_LENGTH) -> str:
@@ -58,8 +72,19 @@ def is_open(state: LeadState) -> bool:
     return bool(VERBS[state])
 
 
-def change(lead: Lead, to: LeadState, officer: Officer, wording: Speak, places: Iterable[Place] = ()) -> Decision:
-    """Move a lead on for an officer. Only who claimed it moves it further; the enterprise and the others are told."""
+def change(
+    lead: Lead,
+    to: LeadState,
+    officer: Officer,
+    wording: Speak,
+    places: Iterable[Place] = (),
+    reach: Reach = FREE,
+) -> Decision:
+    """Move a lead on for an officer. Only who claimed it moves it further; the enterprise and the others are told.
+
+    `reach` is how the enterprise can be written to now: what costs money is held, and who cannot be written to is to
+    be called.
+    """
     if not is_open(lead.state):
         return Decision(refused="leads.refused.closed")
     if lead.officer is not None and lead.officer.id != officer.id:
@@ -70,16 +95,57 @@ def change(lead: Lead, to: LeadState, officer: Officer, wording: Speak, places: 
         ChangeLead(lead.code, lead.version, to, None if to == "new" else officer.id),
         Audit(f"lead.{to}", lead.code),
     ]
-    if to in ("claimed", "new", "done"):
-        said = wording(lead.language).say(f"leads.told.{to}", code=lead.code, officer=officer.name)
-        effects.append(Tell(lead.address, Reply(said), "notice", f"lead:{lead.code}:{to}:{lead.version}"))
+    held: Tell | None = None
+    if to not in TOLD:
+        reach = FREE
+    elif reach.way == "free":
+        effects.append(_telling(lead, to, lead.version, officer, wording))
+    elif reach.way == "closed":
+        # For staff, whatever the enterprise speaks; who it is stands with the lead, for whoever may see that.
+        to_say = wording("vi").say(f"leads.call.{to}")
+        effects.append(OpenTask("call", f"call:{lead.code}:{to}:{lead.version}", f"{lead.code}: {to_say}"))
+    else:
+        held = _telling(lead, to, lead.version, officer, wording)
     others = tuple(place for place in places if place.officer.id != officer.id)
     if to == "claimed":
         effects += [_taken(lead, officer, place, wording) for place in others]
     if to == "new":
         opened = OpenLead(lead.code, lead.need, lead.profile, lead.topic)
         effects += _announced(opened, others, wording, f"again:{lead.version}")
-    return Decision(tuple(effects))
+    return Decision(tuple(effects), held=held, reach=reach)
+
+
+def tell(lead: Lead, reach: Reach, officer: Officer, wording: Speak) -> Decision:
+    """Send what was held when the lead came into its state, under the same key, so at most once.
+
+    For the officer who holds the lead; for any officer where nobody does.
+    """
+    if lead.officer is not None and lead.officer.id != officer.id:
+        return Decision(refused="leads.refused.taken")
+    if not told_key(lead):
+        return Decision(refused="leads.refused.nothing")
+    if reach.way == "closed":
+        return Decision(refused="leads.refused.unreachable", reach=reach)
+    told = _telling(lead, lead.state, lead.version - 1, officer, wording)
+    return Decision((told, Audit("lead.told", lead.code)), reach=reach)
+
+
+def told_key(lead: Lead) -> str:
+    """The key of the message that tells the enterprise of the lead's present state; "" where there is none to tell."""
+    opened = lead.state == "new" and lead.version == 1
+    return "" if opened or lead.state not in TOLD else _told_key(lead.code, lead.state, lead.version - 1)
+
+
+def refusal(key: str, lead: Lead, officer: Officer, reach: Reach, wording: Wording) -> str:
+    """The sentence of a refused decision, for the officer it refused; "leads.refused.unreachable" says whom to call."""
+    return wording.say(
+        key,
+        code=lead.code,
+        officer=(lead.officer or officer).name,
+        state=wording.say(f"leads.state.{lead.state}"),
+        silent=silence(reach, wording),
+        phone=shown(lead.profile.phone) or wording.say("leads.unknown"),
+    )
 
 
 def announce(opened: OpenLead, places: Iterable[Place], wording: Speak, word: str = "new") -> tuple[Tell, ...]:
@@ -105,6 +171,16 @@ def choices(code: str, state: LeadState, wording: Wording, *, named: bool = Fals
     """What an officer can do with a lead in this state; `named`: the labels say the code, for a list of several."""
     labels = {verb: wording.say(f"leads.verb.{verb}") for verb in VERBS[state]}
     return tuple(Choice(f"lead:{code}:{verb}", f"{label} {code}" if named else label) for verb, label in labels.items())
+
+
+def _telling(lead: Lead, to: LeadState, before: int, officer: Officer, wording: Speak) -> Tell:
+    said = wording(lead.language).say(f"leads.told.{to}", code=lead.code, officer=officer.name)
+    return Tell(lead.address, Reply(said), "notice", _told_key(lead.code, to, before))
+
+
+def _told_key(code: str, to: LeadState, before: int) -> str:
+    """`before`: the version the lead was moved from."""
+    return f"lead:{code}:{to}:{before}"
 
 
 def _announced(opened: OpenLead, places: Iterable[Place], wording: Speak, word: str) -> list[Tell]:

@@ -4,12 +4,15 @@ import re
 from dataclasses import replace
 
 from handlers import leads
+from handlers.catalogue import Wording
 from handlers.context import Context, Handler, Lead
 from handlers.intents import said
-from handlers.message import Card, Inbound, Reply
+from handlers.message import Card, Choice, Inbound, Reply
 from handlers.person import Officer, Person
 from handlers.phrasebook import Phrasebook
-from handlers.turn import Audit, BecomeOfficer, OpenLead, Turn
+from handlers.price import price, silence
+from handlers.reach import Reach
+from handlers.turn import Audit, BecomeOfficer, LeadState, OpenLead, Turn
 from knowledge.text import clean, fold
 
 #: Most requests in one list, and most characters of a need in it.
@@ -18,7 +21,7 @@ LIST = Phrasebook(("(lead|leads)", "[xem] danh sách [yêu cầu]", "[xem] yêu 
 TAPPED = re.compile(r"lead:(?!start\b)([^:]*):([a-z]+)")
 TYPED = re.compile(
     r"(?:(?P<claim>nhan|claim)|(?P<contacted>da lien he|contacted)|(?P<done>xong|done)|(?P<dropped>bo|drop)"
-    r"|(?P<release>tra lai|release))\s+(?:ma\s+)?(?P<code>[0-9a-z]{6})"
+    r"|(?P<release>tra lai|release)|(?P<tell>bao(?: tin)?|tell))\s+(?:ma\s+)?(?P<code>[0-9a-z]{6})"
 )
 
 
@@ -38,8 +41,9 @@ def handle(message: Inbound, person: Person, context: Context) -> Turn | None:
     if LIST.holds(message.text):
         return _list(person, context)
     if typed := TYPED.fullmatch(fold(clean(message.text))):
-        verb = next(name for name in leads.STATE_OF if typed[name])
-        return _move(typed["code"].upper(), verb, person, context)
+        verb, code = next(name for name in (*leads.STATE_OF, leads.TELL) if typed[name]), typed["code"].upper()
+        # "báo" begins many a sentence; a code of six letters has a digit among them.
+        return _move(code, verb, person, context) if verb != leads.TELL or leads.is_code(code) else None
     return None
 
 
@@ -79,20 +83,45 @@ def _move(code: str, verb: str, person: Person, context: Context) -> Turn:
     if person.officer is None:
         return _say(person, Reply(wording.say("officer.only")))
     lead, to = context.lead(code), leads.STATE_OF.get(verb)
-    if lead is None or to is None:
+    if lead is None or (to is None and verb != leads.TELL):
         return _say(person, Reply(wording.say("officer.no_lead", code=code[: leads.CODE_LENGTH])))
-    decision = leads.change(lead, to, person.officer, context.wording, context.places)
+    reach = context.reach(lead.address)
+    if to is None:
+        decision = leads.tell(lead, reach, person.officer, context.wording)
+    else:
+        decision = leads.change(lead, to, person.officer, context.wording, context.places, reach)
     if decision.refused:
-        return _refused(decision.refused, lead, person.officer, person, context)
-    reply = leads.notice(_opened(lead), to, wording, f"officer.moved.{to}")
+        return _refused(decision, lead, person.officer, person, context)
+    reply = _moved(lead, to, person.officer, decision, wording) if to else _told(lead, reach, wording)
     return replace(_say(person, reply), effects=decision.effects)
 
 
-def _refused(key: str, lead: Lead, officer: Officer, person: Person, context: Context) -> Turn:
-    wording = context.wording(person.language)
-    holder = lead.officer or officer
-    text = wording.say(key, code=lead.code, officer=holder.name, state=wording.say(f"leads.state.{lead.state}"))
-    return _say(person, Reply(text, leads.choices(lead.code, lead.state, wording) if holder.id == officer.id else ()))
+def _told(lead: Lead, reach: Reach, wording: Wording) -> Reply:
+    said = wording.say("officer.told", code=lead.code, price=price(reach, wording))
+    return Reply(said, leads.choices(lead.code, lead.state, wording))
+
+
+def _moved(lead: Lead, to: LeadState, officer: Officer, decision: leads.Decision, wording: Wording) -> Reply:
+    """What was moved, and whether the enterprise hears of it: for a price only when the officer says so."""
+    reply, reach = leads.notice(_opened(lead), to, wording, f"officer.moved.{to}"), decision.reach
+    if reach.way == "closed":
+        call = leads.refusal("leads.refused.unreachable", lead, officer, reach, wording)
+        return Reply(f"{reply.text}\n{call}", reply.choices)
+    if decision.held:
+        cost = price(reach, wording)
+        held = wording.say(f"officer.held.{reach.way}", silent=silence(reach, wording), price=cost)
+        tell = Choice(f"lead:{lead.code}:{leads.TELL}", wording.say("leads.tell", price=cost))
+        return Reply(f"{reply.text}\n{held}", (tell, *reply.choices))
+    if to == "done":
+        hears = wording.say("officer.hears")
+        return Reply(f"{reply.text} {hears}")
+    return reply
+
+
+def _refused(decision: leads.Decision, lead: Lead, officer: Officer, person: Person, context: Context) -> Turn:
+    wording, mine = context.wording(person.language), lead.officer is None or lead.officer.id == officer.id
+    text = leads.refusal(decision.refused, lead, officer, decision.reach, wording)
+    return _say(person, Reply(text, leads.choices(lead.code, lead.state, wording) if mine else ()))
 
 
 def _opened(lead: Lead) -> OpenLead:

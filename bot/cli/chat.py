@@ -27,7 +27,8 @@ def command(config: str | None) -> None:
 
 async def _chat(settings: Settings) -> None:
     say, watched = wording("vi").say, sys.stdin.isatty()
-    words = {key: say(f"terminal.{key}") for key in ("opening", "prompt", "hint", "not_stored")}
+    words = {key: say(f"terminal.{key}") for key in ("opening", "prompt", "not_stored")}
+    words["hint"] = say("channel.hint")
     if not watched:
         words |= {"opening": "", "prompt": ""}
     clock = SystemClock()

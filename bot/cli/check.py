@@ -5,12 +5,13 @@ from itertools import chain
 
 import click
 
-from bot.cli import check_knowledge, check_machine
+from bot.cli import check_knowledge, check_machine, check_zalo
 from bot.cli.check_machine import Told
-from bot.cli.settings import config_option, settings_of
+from bot.cli.settings import config_option, settings_of, sqlite_file
 from bot.clock import SystemClock
 from bot.config import Settings
-from bot.errors import ConfigError
+from bot.errors import ConfigError, StoreError
+from bot.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,22 @@ def command(online: bool, config: str | None) -> int:
 def _machine(settings: Settings, *, online: bool) -> Told:
     yield from check_machine.storage(settings)
     yield from check_machine.listeners(settings)
+    yield from check_zalo.settings_alone(settings)
     if online and settings.telegram.enabled:
         yield from check_machine.telegram(settings)
+    if online:
+        yield from check_zalo.online(settings, SystemClock(), lambda: _store(settings))
+
+
+def _store(settings: Settings) -> Store | None:
+    """The database; None where there is none yet, or none that can be opened (that is told by then)."""
+    file = sqlite_file(settings)
+    if file is not None and not file.exists():
+        return None
+    try:
+        return Store(settings.storage.url, size=2)
+    except StoreError:
+        return None
 
 
 def _sorted(told: Told) -> Findings:

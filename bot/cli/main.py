@@ -12,7 +12,7 @@ from bot.errors import BotError
 from knowledge.fields import EntryError
 
 #: Every command, in a module of the same name that is imported only when it is asked for.
-COMMANDS = ("run", "chat", "ask", "check", "knowledge", "staff", "leads")
+COMMANDS = ("run", "chat", "ask", "check", "knowledge", "staff", "leads", "zalo")
 #: Exit statuses: what was asked for cannot be done as it was asked; something nobody expected; stopped by a key.
 REFUSED, UNEXPECTED, STOPPED = 2, 70, 130
 

@@ -83,10 +83,16 @@ async def _tell(app: App, *, is_demo: bool, is_first: bool) -> None:
     """Say where everything is, and what an operator should know."""
     settings, web = app.settings, app.settings.web
     unconfirmed = sum(not entry.confirmed for entry in app.base.entries.values())
-    if settings.telegram.enabled and unconfirmed:
+    switched = (
+        ("Zalo OA", settings.zalo_oa.enabled),
+        ("Zalo Bot", settings.zalo_bot.enabled),
+        ("Telegram", settings.telegram.enabled),
+    )
+    public = " and ".join(name for name, on in switched if on)
+    if public and unconfirmed:
         print(
             f"bot: warning: {unconfirmed} of {len(app.base.entries)} entries are not confirmed by the department, and "
-            "Telegram is public; each answer says so ([answers] hold_unconfirmed = true holds them back)",
+            f"{public} is public; each answer says so ([answers] hold_unconfirmed = true holds them back)",
             file=sys.stderr,
         )
     port = app.public_listener.port if app.public_listener else web.port

@@ -1,21 +1,28 @@
 """`bot staff`: who takes leads: invite, list, remove, and let into the desk."""
 
 import datetime as dt
+from dataclasses import replace
 from secrets import SystemRandom
 
 import click
 
+from bot.channels.base import Abilities
+from bot.channels.zalo_oa import FREE, PAID
+from bot.channels.zalo_oa_read import CHANNEL
 from bot.cli.failure import CommandError
 from bot.cli.settings import config_option, opened, settings_of
 from bot.clock import SystemClock, to_ms
+from bot.config import Settings
 from bot.knowledge_base import KnowledgeBase
 from bot.store import leads, officers, work
 from bot.store.connection import Connection
 from bot.store.context import StoreContext
-from bot.turns import Turns
+from bot.turns import AbilitiesOf, Turns
 from bot.web import desk_link
-from handlers.leads import INVITATION_LENGTH, change, new_code
+from handlers.context import Lead
+from handlers.leads import INVITATION_LENGTH, Decision, change, new_code
 from handlers.person import Officer
+from handlers.reach import Windows
 from handlers.turn import Effect
 
 #: How long an invitation can be used.
@@ -74,15 +81,15 @@ def listed(config: str | None) -> None:
 @config_option
 def remove(name: str, config: str | None) -> None:
     """Take an officer out: no place, no desk any more; the leads they hold wait for others again."""
-    clock = SystemClock()
-    turns = Turns(KnowledgeBase(()), clock, {}, lambda channel, account: "")
+    settings, clock = settings_of(config), SystemClock()
+    turns = Turns(KnowledgeBase(()), clock, {}, lambda channel, account: "", abilities_of=_abilities_of(settings))
 
     def take_out(connection: Connection) -> int:
         officer = _known(connection, name)
         held = [lead for lead in leads.in_states(connection, limit=10_000) if lead.officer == officer]
 
         def release(context: StoreContext) -> tuple[Effect, ...]:
-            given_back = (change(lead, "new", officer, context.wording, context.places) for lead in held)
+            given_back = (_released(lead, officer, context) for lead in held)
             return tuple(effect for decision in given_back for effect in decision.effects)
 
         turns.desk(officer, release)(connection)
@@ -90,7 +97,7 @@ def remove(name: str, config: str | None) -> None:
         work.note(connection, ACTOR, "officer.removed", str(officer.id), to_ms(clock.now()))
         return len(held)
 
-    with opened(settings_of(config)) as store:
+    with opened(settings) as store:
         released = store.submit(take_out).result()
     print(f"{name} is no officer any more; {released} open leads wait for others again.")
 
@@ -105,6 +112,21 @@ def link(name: str, config: str | None) -> None:
     with opened(settings) as store:
         issued = store.submit(lambda c: desk_link.issue(c, clock, desk, desk.port, _known(c, name))).result()
     print(issued)
+
+
+def _released(lead: Lead, officer: Officer, context: StoreContext) -> Decision:
+    """Give it back. Nobody is asked here whether a message is worth its price: what is not free becomes a call."""
+    reach = context.reach(lead.address)
+    if reach.way != "free":
+        reach = replace(reach, way="closed")
+    return change(lead, "new", officer, context.wording, context.places, reach)
+
+
+def _abilities_of(settings: Settings) -> AbilitiesOf:
+    """What a command without channels has to know of an account: until when its people can be told for nothing."""
+    oa = settings.zalo_oa
+    counting = Abilities(0, 0, 0, edits=False, per_second=1, windows=Windows(FREE, PAID, oa.price))
+    return lambda channel, account: counting if (channel, account) == (CHANNEL, oa.oa_id) else None
 
 
 def _known(connection: Connection, name: str) -> Officer:

@@ -1,6 +1,6 @@
-"""The tables about channel accounts: how their people can be reached, and what was used up."""
+"""The tables about channel accounts: how their people can be reached, what was used up, what lets us in."""
 
-from sqlalchemy import Column, ForeignKey, Integer, PrimaryKeyConstraint, Table
+from sqlalchemy import Column, ForeignKey, Integer, PrimaryKeyConstraint, Table, Text
 
 from bot.store.columns import Id, time, words
 from bot.store.columns import metadata as metadata
@@ -23,4 +23,17 @@ counters = Table(
     words("day", None),
     Column("count", Integer, nullable=False),
     PrimaryKeyConstraint("name", "day"),
+)
+
+#: What lets us act for an account: a token pair. `tried_at`: a refresh was begun then and its end is not known.
+grants = Table(
+    "grants",
+    metadata,
+    Column("name", Text, primary_key=True),
+    words("access", None),
+    words("refresh", None),
+    words("previous"),
+    time("expires_at"),
+    time("obtained_at"),
+    time("tried_at", optional=True),
 )

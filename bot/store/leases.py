@@ -62,6 +62,11 @@ def give_back(connection: Connection, holder: str) -> None:
     connection.execute(update(leases).where(leases.c.holder == holder).values(until=0))
 
 
+def give_back_one(connection: Connection, name: str, holder: str) -> None:
+    """Let go of one lease, if it is still ours."""
+    connection.execute(update(leases).where(leases.c.name == name, leases.c.holder == holder).values(until=0))
+
+
 def holder(connection: Connection, name: str) -> str:
     """Who holds the lease now, "" for nobody."""
     now, boot = _now(connection)

@@ -182,6 +182,15 @@ def set_profile(connection: Connection, person: int, profile: Profile, now: int)
     connection.execute(profiles.insert().values(person_id=person, enterprise_id=made, **words))
 
 
+def agreed_phone(connection: Connection, address: Address) -> str:
+    """The number of the person at an address, if they agreed to be contacted; "" otherwise."""
+    found = address_id(connection, address)
+    if found is None:
+        return ""
+    row = connection.execute(select(*_columns).select_from(_joined).where(addresses.c.id == found)).first()
+    return (row.phone or "") if row is not None and "contact" in row.consents.split() else ""
+
+
 def block(connection: Connection, address_id: int, now: int) -> None:
     """Note that the person at an address left or blocked us."""
     connection.execute(update(addresses).where(addresses.c.id == address_id).values(blocked_at=now))

@@ -59,6 +59,13 @@ def in_month(connection: Connection, account: str, month: dt.datetime) -> int:
     return int(connection.execute(select(func.coalesce(func.sum(counters.c.count), 0)).where(*mine)).scalar_one())
 
 
+def used(connection: Connection, channel: str, account: str, now: dt.datetime) -> tuple[int, int]:
+    """(messages sent this month, people) of an account."""
+    mine = (addresses.c.channel == channel, addresses.c.account == account)
+    people = int(connection.execute(select(func.count()).where(*mine)).scalar_one())
+    return in_month(connection, f"{channel}/{account}", now), people
+
+
 def rank(connection: Connection, address: Address) -> int:
     """Which person of their account somebody is, from 1 in the order they came."""
     found = people.address_id(connection, address)

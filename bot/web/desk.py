@@ -3,7 +3,7 @@
 import datetime as dt
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -15,19 +15,19 @@ from bot.clock import Clock, to_ms
 from bot.errors import Conflict
 from bot.store import officers, work
 from bot.store.connection import Connection
-from bot.store.context import StoreContext
 from bot.store.officers import hashed
 from bot.store.outbox import Row
 from bot.store.store import Store
 from bot.turns import Turns
 from bot.web.desk_board import View, look, view_named
 from bot.web.desk_guard import guard
+from bot.web.desk_lead import LeadForm, Refused
 from bot.web.desk_pages import Pages
 from bot.web.server import site
 from handlers.catalogue import wording
-from handlers.leads import CODE_LENGTH, STATE_OF, change
+from handlers.leads import STATE_OF
 from handlers.person import Language, Officer
-from handlers.turn import Effect, LeadState
+from handlers.turn import LeadState
 
 FILES = Path(__file__).parent / "static" / "desk"
 COOKIE, LANGUAGE = "desk", "desk-language"
@@ -43,10 +43,6 @@ class Visit:
 
     officer: Officer
     token: str
-
-
-class Refused(Exception):
-    """A decision says no; the text is the sentence for the officer."""
 
 
 class Desk:
@@ -74,6 +70,7 @@ class Desk:
                 web.get("/", self._show),
                 web.get("/board", self._changed),
                 web.post("/leads/{code}/state", self._move),
+                web.post("/leads/{code}/tell", self._tell),
                 web.post("/tasks/{id:[0-9]{1,18}}/done", self._finish),
                 web.static("/files", FILES),
             ),
@@ -125,41 +122,33 @@ class Desk:
 
     async def _move(self, request: web.Request) -> web.Response:
         visit, form = await self._form(request)
-        code, to, version = request.match_info["code"], form.get("to", ""), form.get("version", "")
-        if to not in STATE_OF.values() or not version.isdecimal():
+        to = form.get("to", "")
+        if to not in STATE_OF.values():
             raise web.HTTPBadRequest
-        language, time = self._language(request), f"{self._clock.now():%H:%M}"
-        say = wording(language).say
-        decide = self._decision(visit.officer, code, cast(LeadState, to), int(version), language)
-        status = 200
+        return await self._decided(request, visit, form, cast(LeadState, to))
+
+    async def _tell(self, request: web.Request) -> web.Response:
+        visit, form = await self._form(request)
+        return await self._decided(request, visit, form, None)
+
+    async def _decided(
+        self, request: web.Request, visit: Visit, form: Mapping[str, str], to: LeadState | None
+    ) -> web.Response:
+        code, version = request.match_info["code"], form.get("version", "")
+        if not version.isdecimal():
+            raise web.HTTPBadRequest
+        words, time, status = wording(self._language(request)), f"{self._clock.now():%H:%M}", 200
+        decide = LeadForm(visit.officer, code, int(version), to, words)
         try:
             stored = await self._store.write(self._turns.desk(visit.officer, decide))
         except Conflict:
-            notice, status = say("desk.conflict", time=time, code=code), 409
+            notice, status = words.say("desk.conflict", time=time, code=code), 409
         except Refused as refused:
-            notice, status = say("desk.refused", time=time, reason=refused), 409
+            notice, status = words.say("desk.refused", time=time, reason=refused), 409
         else:
             self._leave(stored.rows)
-            notice = say("desk.moved", time=time, code=code, state=say(f"leads.state.{to}"))
+            notice = decide.notice(time)
         return await self._done(request, visit, view_named(form.get("view", "")), notice, status)
-
-    def _decision(
-        self, officer: Officer, code: str, to: LeadState, version: int, language: Language
-    ) -> Callable[[StoreContext], tuple[Effect, ...]]:
-        def decide(context: StoreContext) -> tuple[Effect, ...]:
-            lead = context.lead(code)
-            say = context.wording(language).say
-            if lead is None:
-                raise Refused(say("officer.no_lead", code=code[:CODE_LENGTH]))
-            if lead.version != version:
-                raise Conflict(f"The lead {code} was changed after the page was drawn: look again and repeat.")
-            decision = change(lead, to, officer, context.wording, context.places)
-            if decision.refused:
-                holder, state = lead.officer or officer, say(f"leads.state.{lead.state}")
-                raise Refused(say(decision.refused, code=code, officer=holder.name, state=state))
-            return decision.effects
-
-        return decide
 
     async def _finish(self, request: web.Request) -> web.Response:
         visit, form = await self._form(request)
@@ -191,11 +180,12 @@ class Desk:
         status: int = 200,
         whole: bool = False,
     ) -> web.Response:
-        board = await self._store.read(lambda connection: look(connection, view, visit.officer, seen))
+        windows_of, now = self._turns.windows_of, self._clock.now()
+        board = await self._store.read(lambda c: look(c, view, visit.officer, seen, windows_of, now))
         if board is None:
             return web.Response(status=204)
         pages = self._pages(request)
-        notice = notice or pages.news(board, self._clock.now())
+        notice = notice or pages.news(board, now)
         return self._html(request, pages.board(board, visit.officer, visit.token, notice, whole=whole), status)
 
     async def _visit(self, request: web.Request) -> Visit:

@@ -13,6 +13,8 @@ from handlers.catalogue import Wording
 from handlers.leads import VERBS
 from handlers.person import Officer
 from handlers.phone import shown
+from handlers.price import price, silence
+from handlers.reach import Reach
 
 FOLDER = Path(__file__).parent / "templates" / "desk"
 #: Most characters of a need in the line that tells of a new lead.
@@ -72,5 +74,8 @@ class Pages:
 
     def _draw(self, name: str, **values: object) -> str:
         wording = self._wording
-        values |= {"say": wording.say, "language": wording.language, "root": self._root}
+        values |= {"say": wording.say, "language": wording.language, "root": self._root, "toll_words": self._toll_words}
         return _environment().get_template(name).render(has=wording.sentences.__contains__, **values)
+
+    def _toll_words(self, reach: Reach) -> dict[str, str]:
+        return {"price": price(reach, self._wording), "silent": silence(reach, self._wording)}

@@ -3,16 +3,18 @@
 import asyncio
 import datetime as dt
 
+from bot.channels.base import Abilities
 from bot.clock import Clock, SystemClock, to_ms
-from bot.store import leads, officers, people, work
+from bot.store import leads, messages, officers, people, work
 from bot.store.connection import Connection
 from bot.store.outbox import Row
 from bot.store.store import Store
 from bot.turns import Turns
 from bot.web.desk import Desk
 from bot.web.server import Listener
-from handlers.message import Address
+from handlers.message import Address, Inbound
 from handlers.person import Officer, Profile
+from handlers.reach import Windows
 from handlers.turn import ChangeLead, OpenLead, OpenTask
 from tests.fakes.context import FakeKnowledge
 
@@ -20,13 +22,25 @@ LAN = Profile("Cơ sở Dừa Xanh", "chị Lan", "+84912345678")
 
 
 class DeskHouse:
-    """`start` opens the desk; `left` holds every outbox row it handed to the senders."""
+    """`start` opens the desk; `left` holds every outbox row it handed to the senders.
 
-    def __init__(self, url: str, *, clock: Clock | None = None, public_url: str = "") -> None:
+    `windows`: until when people of the account the leads come from can be written to for nothing.
+    """
+
+    def __init__(
+        self, url: str, *, clock: Clock | None = None, public_url: str = "", windows: Windows | None = None
+    ) -> None:
         self.clock: Clock = clock or SystemClock()
         self.store = Store(url, size=4)
         self.left: list[Row] = []
-        turns = Turns(FakeKnowledge(), self.clock, {}, lambda channel, account: "here")
+        can = Abilities(4, 100, 2000, edits=False, per_second=1, windows=windows)
+        turns = Turns(
+            FakeKnowledge(),
+            self.clock,
+            {},
+            lambda channel, account: "here",
+            abilities_of=lambda channel, account: can if channel == "web" else None,
+        )
         self.desk = Desk(self.store, turns, self.left.extend, self.clock, public_url)
         self.listener = Listener(self.desk.app(), "127.0.0.1", 0)
 
@@ -76,6 +90,17 @@ class DeskHouse:
             leads.open_lead(connection, who.address_id, who.person, OpenLead(code, need, profile), self.now)
 
         await self.store.write(open_lead)
+
+    async def heard(self, code: str, words: str = "chào") -> None:
+        """The person of a lead says something now."""
+
+        def hear(connection: Connection) -> None:
+            there, now = Address("web", "page", code), self.clock.now()
+            who = people.arrive(connection, there, self.now)
+            said = Inbound(f"{code}-{self.now}", there, code, "text", now, words)
+            messages.heard(connection, who.address_id, said, words, self.now)
+
+        await self.store.write(hear)
 
     async def claim(self, code: str, officer: Officer) -> None:
         """An officer takes a new lead elsewhere."""

@@ -2,15 +2,21 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-ChannelName = Literal["terminal", "web", "telegram"]
+ChannelName = Literal["terminal", "web", "telegram", "zalo-oa", "zalo-bot"]
 Kind = Literal["contact", "location", "photo", "document", "voice", "sticker", "video"]
 
 CHANNELS: tuple[ChannelName, ...] = get_args(ChannelName)
+#: What people can send besides text, by channel.
+SENDABLE: Mapping[ChannelName, tuple[Kind, ...]] = {
+    "telegram": get_args(Kind),
+    "zalo-oa": ("contact", "location", "photo", "document", "voice", "sticker"),
+    "zalo-bot": ("photo", "voice", "sticker"),
+}
 #: Who speaks on a line without a name.
 PERSON = "person"
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -194,8 +200,9 @@ def _check(step: Step, channels: Sequence[ChannelName], bound: set[str], talking
         case Say(_, text):
             _known(text, bound)
         case Send(_, kind, value):
-            if tuple(channels) != ("telegram",):
-                raise ValueError(f"only Telegram can send ({kind}): put it between '? telegram' and '?'")
+            if unable := [channel for channel in channels if kind not in SENDABLE.get(channel, ())]:
+                able = ", ".join(channel for channel, kinds in SENDABLE.items() if kind in kinds)
+                raise ValueError(f"nobody can send ({kind}) over {unable[0]}: put it between '? {able}' and '?'")
             if kind == "contact" and not value.isdecimal():
                 raise ValueError("write the number, as in (contact 0903123456)")
 

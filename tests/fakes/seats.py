@@ -16,6 +16,7 @@ from tests.fakes.telegram_server import TelegramServer, telegram_server
 from tests.fakes.terminal import Keyboard, Screen, terminal
 from tests.fakes.web_client import Frame, WebVisitor
 from tests.fakes.web_house import WebHouse, keys, open_house
+from tests.fakes.zalo_seats import zalo_bot_seat, zalo_oa_seat
 
 #: The number of the person who uses Telegram.
 USER = 77
@@ -266,5 +267,11 @@ async def seat_at(channel: str) -> AsyncIterator[Seat]:
                 await in_chat.house.open(in_chat.channel)
                 yield in_chat
                 await in_chat.channel.stop()
+        case "zalo-oa":
+            async with zalo_oa_seat() as at_account:
+                yield at_account
+        case "zalo-bot":
+            async with zalo_bot_seat() as with_bot:
+                yield with_bot
         case _:
             raise LookupError(f"no seat at '{channel}'; give it one in tests/fakes/seats.py")

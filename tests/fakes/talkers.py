@@ -3,10 +3,7 @@
 import asyncio
 import io
 import queue
-import re
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
@@ -16,69 +13,13 @@ from bot.channels.terminal import TerminalChannel
 from bot.clock import Clock
 from handlers.message import Inbound
 from tests.fakes.dialogue import ChannelName, Kind
+from tests.fakes.talker import NUMBERED, Heard, Talker
 from tests.fakes.telegram_server import TelegramServer
 from tests.fakes.web_client import WebVisitor
+from tests.fakes.zalo_talkers import ZaloBot, ZaloOa
 
 #: Telegram's own programs send a longer text in pieces of this size.
 PIECE = 4096
-#: A choice on a terminal.
-NUMBERED = re.compile(r"^(\d+)\. (.+)$", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """One message as a person sees it, and the labels of the choices it offers."""
-
-    text: str
-    labels: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        """In one line, with every label in square brackets."""
-        return " ".join([*self.text.split(), *(f"[{label}]" for label in self.labels)])
-
-
-class Talker(ABC):
-    """Everybody who talks over one channel. What they do returns once the bot has taken it in."""
-
-    def settings(self) -> dict[str, Any]:
-        """The settings the bot needs to be reached so."""
-        return {}
-
-    def channels(self) -> tuple[Channel, ...]:
-        """Channels the bot does not open by itself; new ones for every start."""
-        return ()
-
-    async def open(self) -> None:
-        """Before the bot's first start."""
-        return
-
-    async def meet(self, app: App) -> None:
-        """The bot is there (again)."""
-        return
-
-    @abstractmethod
-    async def close(self) -> None:
-        """After the bot's last stop."""
-
-    @abstractmethod
-    async def say(self, who: str, text: str) -> None:
-        """Type a text."""
-
-    @abstractmethod
-    async def tap(self, who: str, which: int | str) -> None:
-        """Take an offered choice by its place or its label. Raises LookupError if there is none."""
-
-    async def send(self, who: str, kind: Kind, value: str) -> None:
-        """Send something that is no text."""
-        raise LookupError(f"nobody can send ({kind}) here")
-
-    @abstractmethod
-    def heard(self, who: str) -> tuple[Heard, ...]:
-        """What came to a person since they were made to forget, in the order it came."""
-
-    @abstractmethod
-    def forget(self, who: str) -> None:
-        """Look only at what comes from now on."""
 
 
 class Seat(TerminalChannel):
@@ -285,7 +226,13 @@ class Telegram(Talker):
 
 #: Made with the names of the people and the bot's clock.
 Make = Callable[[Sequence[str], Clock], Talker]
-TALKERS: dict[ChannelName, Make] = {"terminal": Terminal, "web": Web, "telegram": Telegram}
+TALKERS: dict[ChannelName, Make] = {
+    "terminal": Terminal,
+    "web": Web,
+    "telegram": Telegram,
+    "zalo-oa": ZaloOa,
+    "zalo-bot": ZaloBot,
+}
 
 
 def _page(frame: dict[str, Any]) -> Heard:

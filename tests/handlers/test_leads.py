@@ -1,19 +1,41 @@
 """A lead moves only where it may, by whom it may, and everybody who should know is told once."""
 
+import datetime as dt
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 from handlers.catalogue import wording
 from handlers.context import Lead, Place
-from handlers.leads import ALPHABET, CODE_LENGTH, STATE_OF, VERBS, announce, change, is_code, new_code
+from handlers.leads import (
+    ALPHABET,
+    CODE_LENGTH,
+    STATE_OF,
+    TELL,
+    TOLD,
+    VERBS,
+    Decision,
+    announce,
+    change,
+    is_code,
+    is_open,
+    new_code,
+    tell,
+    told_key,
+)
 from handlers.message import LONGEST_CHOICE, Address, Choice
 from handlers.person import Officer, Profile
-from handlers.turn import ChangeLead, LeadState, OpenLead, Tell
+from handlers.reach import Reach
+from handlers.turn import Audit, ChangeLead, LeadState, OpenLead, OpenTask, Tell
 from tests.fakes.context import MORNING
 
 HOA, BINH = Officer(1, "Hoa"), Officer(2, "Bình")
 PLACES = (Place(HOA, Address("web", "main", "hoa")), Place(BINH, Address("telegram", "main", "binh"), "en"))
+SILENT = dt.timedelta(days=3)
+WAYS = (Reach("free", 0, SILENT), Reach("paid", 55, SILENT), Reach("template", 200, SILENT), Reach("closed", 0, SILENT))
+#: Every step of a lead: from, to.
+STEPS = [(state, to) for state, verbs in VERBS.items() for to in verbs.values()]
 PROFILE = Profile("Dừa Xanh", "Lan", "+84912345678")
 
 
@@ -84,7 +106,80 @@ def test_what_is_not_known_is_said_to_be_unknown() -> None:
 
 
 def test_every_choice_of_an_officer_fits_a_button() -> None:
-    assert all(len(f"lead:7F3K2Q:{verb}".encode()) <= LONGEST_CHOICE for verb in STATE_OF)
+    assert all(len(f"lead:7F3K2Q:{verb}".encode()) <= LONGEST_CHOICE for verb in (*STATE_OF, TELL))
+
+
+def holder(state: LeadState) -> Officer | None:
+    """Who has a lead in a state."""
+    return None if state == "new" else HOA
+
+
+def to_lan(decision: Decision) -> list[Tell]:
+    """What leaves for the enterprise."""
+    return [effect for effect in decision.effects if isinstance(effect, Tell) and effect.address.chat == "lan"]
+
+
+@pytest.mark.parametrize("reach", WAYS, ids=lambda reach: reach.way)
+@pytest.mark.parametrize(("state", "to"), STEPS)
+def test_a_lead_moves_whatever_the_price_and_the_enterprise_hears_at_once_only_for_nothing(
+    state: LeadState, to: LeadState, reach: Reach
+) -> None:
+    free = change(lead(state, holder(state)), to, HOA, wording, PLACES)
+    decision = change(lead(state, holder(state)), to, HOA, wording, PLACES, reach)
+    heard = to in TOLD
+    assert len(to_lan(free)) == heard
+    assert to_lan(decision) == (to_lan(free) if reach.way == "free" else [])
+    held = heard and reach.way in ("paid", "template")
+    assert [decision.held] == (to_lan(free) if held else [None])
+    tasks = [effect for effect in decision.effects if isinstance(effect, OpenTask)]
+    assert [(task.kind, task.key) for task in tasks] == (
+        [("call", f"call:7F3K2Q:{to}:3")] if heard and reach.way == "closed" else []
+    )
+    assert decision.reach == (reach if heard else Reach())
+    rest = [effect for effect in free.effects if effect not in to_lan(free)]
+    assert [effect for effect in decision.effects if effect not in (*to_lan(free), *tasks)] == rest
+
+
+@pytest.mark.parametrize("reach", WAYS[:3], ids=lambda reach: reach.way)
+@pytest.mark.parametrize(("state", "to"), STEPS)
+def test_what_was_held_is_sent_later_under_the_same_key(state: LeadState, to: LeadState, reach: Reach) -> None:
+    before = lead(state, holder(state))
+    held = change(before, to, HOA, wording, PLACES, WAYS[1]).held
+    after = replace(before, state=to, version=before.version + 1, officer=holder(to))
+    decision = tell(after, reach, HOA, wording)
+    if held is None:
+        assert (decision.refused, told_key(after)) == ("leads.refused.nothing", "")
+        return
+    assert decision.effects == (held, Audit("lead.told", "7F3K2Q"))
+    assert (told_key(after), decision.reach) == (held.key, reach)
+
+
+def test_only_the_holder_tells_and_nobody_is_told_of_a_lead_just_opened() -> None:
+    assert tell(lead("claimed", HOA), WAYS[1], BINH, wording).refused == "leads.refused.taken"
+    assert tell(lead("done", HOA), WAYS[1], BINH, wording).refused == "leads.refused.taken"
+    assert to_lan(tell(lead("new"), WAYS[1], BINH, wording)), "given back: any officer may"
+    assert tell(replace(lead("new"), version=1), WAYS[1], BINH, wording).refused == "leads.refused.nothing"
+
+
+def test_nobody_is_told_where_nothing_gets_through() -> None:
+    decision = tell(lead("claimed", HOA), WAYS[3], HOA, wording)
+    assert (decision.refused, decision.effects) == ("leads.refused.unreachable", ())
+
+
+@pytest.mark.parametrize("to", TOLD)
+def test_a_call_to_be_made_says_what_to_say_and_no_name_or_number(to: LeadState) -> None:
+    state = next(state for state, then in STEPS if then == to)
+    english = replace(lead(state, holder(state)), language="en")
+    decision = change(english, to, HOA, wording, PLACES, WAYS[3])
+    (task,) = (effect for effect in decision.effects if isinstance(effect, OpenTask))
+    assert task.about.startswith("7F3K2Q: báo doanh nghiệp")
+    assert not [word for word in ("Lan", "Dừa Xanh", "912", "Hoa") if word in task.about]
+
+
+def test_a_lead_that_is_over_is_moved_no_more_but_its_end_may_still_be_told() -> None:
+    assert not is_open("done")
+    assert to_lan(tell(lead("done", HOA), WAYS[1], HOA, wording))
+    assert tell(lead("dropped", HOA), WAYS[1], HOA, wording).refused == "leads.refused.nothing"
 
 
 def test_no_sentence_about_a_lead_promises_a_call_or_money() -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from bot.cli.main import run_command
-from bot.clock import SystemClock, to_ms
-from bot.store import leads, officers, outbox, people
+from bot.clock import SystemClock, from_ms, to_ms
+from bot.store import leads, messages, officers, outbox, people, work
 from bot.store.connection import Connection
 from bot.store.store import Store
 from handlers.context import Invitation
 from handlers.leads import INVITATION_LENGTH, is_code
-from handlers.message import Address
+from handlers.message import Address, Inbound
 from handlers.person import Profile
 from handlers.turn import ChangeLead, LeadState, OpenLead
 
@@ -103,6 +103,29 @@ def test_whoever_is_removed_leaves_their_leads_to_the_others(
     assert [row.outgoing.address.chat for row in left] == ["Bình", "Bình"], "the others are told of both"
     left = store.submit(lambda c: outbox.claim(c, "web", "site", "me")).result()
     assert {row.outgoing.address.chat for row in left} == {"AAA222", "BBB333"}, "and so are the people"
+
+
+def test_a_command_pays_for_no_message_and_leaves_a_call_instead(
+    capsys: pytest.CaptureFixture[str], config: str, store: Store
+) -> None:
+    Path(config).write_text(f'{Path(config).read_text("utf-8")}[zalo_oa]\noa_id = "42"\n', "utf-8")
+    days = 24 * 3_600_000
+
+    def prepare(connection: Connection) -> None:
+        an = officers.add(connection, "An", "", NOW)
+        for code, silent in (("AAA222", 0), ("BBB333", 3), ("CCC444", 8)):
+            there, at = Address("zalo-oa", "42", code), NOW - silent * days
+            who = people.arrive(connection, there, at)
+            messages.heard(connection, who.address_id, Inbound(code, there, code, "text", from_ms(at)), "chào", at)
+            leads.open_lead(connection, who.address_id, who.person, OpenLead(code, "Mua máy", Profile()), at)
+            leads.change(connection, ChangeLead(code, 1, "claimed", an.id), at)
+
+    store.submit(prepare).result()
+    says(capsys, "remove", "An", "--config", config)
+    left = store.submit(lambda c: outbox.claim(c, "zalo-oa", "42", "me")).result()
+    assert [row.outgoing.address.chat for row in left] == ["AAA222"]
+    tasks = store.submit(work.open_tasks).result()
+    assert [(task.kind, task.about[:6]) for task in tasks] == [("call", "BBB333"), ("call", "CCC444")]
 
 
 def test_what_cannot_be_done_is_said_in_one_sentence(capsys: pytest.CaptureFixture[str], config: str) -> None:

@@ -1,6 +1,8 @@
 """The desk in a real browser, on a phone and at a table: entered, watched, worked by touch and by keyboard, cut off."""
 
+import datetime as dt
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +11,9 @@ import pytest_asyncio
 from bot.store import leads
 from bot.web.server import Listener
 from handlers.person import Officer
+from handlers.reach import Windows
 from tests.fakes.browser import running_browser
+from tests.fakes.clock import FakeClock
 from tests.fakes.desk_house import DeskHouse
 
 if TYPE_CHECKING:
@@ -131,6 +135,38 @@ async def test_a_lead_is_taken_and_finished_with_a_question_before_the_end(visit
     lead = await house.store.read(lambda connection: leads.by_code(connection, "7F3K2Q"))
     assert lead is not None
     assert lead.state == "done"
+
+
+async def test_a_price_is_read_on_the_card_and_paid_by_a_button_of_its_own(browser: "Browser", tmp_path: Path) -> None:
+    clock = FakeClock()
+    rule = Windows(dt.timedelta(hours=48), dt.timedelta(days=7), 55)
+    house = DeskHouse(f"sqlite:///{tmp_path}/desk.db", clock=clock, windows=rule)
+    await house.start()
+    for code, days in (("9KM4TZ", 5), ("7F3K2Q", 3), ("AAAA2B", 0)):
+        await house.lead(code)
+        await house.heard(code)
+        clock.advance(dt.timedelta(days=days))
+    context = await browser.new_context(
+        viewport={"width": PHONE[0], "height": PHONE[1]}, has_touch=True, reduced_motion="reduce"
+    )
+    visit = Visit(context, house, await house.officer("An"))
+    page = await visit.enter()
+    assert await page.locator(".toll").all_inner_texts() == [
+        "Báo tin cho doanh nghiệp: 55 đ (im lặng 3 ngày).",
+        "Không nhắn được qua kênh này (im lặng 8 ngày), hãy gọi.",
+    ]
+    await page.get_by_role("button", name="Nhận: 7F3K2Q").click()
+    await page.get_by_text("Chưa báo doanh nghiệp, vì tin này tính phí 55 đ").wait_for()
+    assert await house.told("7F3K2Q") == []
+    pay = page.get_by_role("button", name="Báo tin, 55 đ: 7F3K2Q")
+    await pay.focus()
+    await page.keyboard.press("Enter")
+    await page.get_by_text("đã cho gửi tin báo đến doanh nghiệp (55 đ)").wait_for()
+    assert await pay.count() == 0
+    assert len(await house.told("7F3K2Q")) == 1
+    await visit.check()
+    await context.close()
+    await house.stop()
 
 
 async def test_of_two_officers_the_later_one_is_told_and_sees_who_was_first(visit: Visit, house: DeskHouse) -> None:

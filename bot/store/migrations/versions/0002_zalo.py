@@ -1,4 +1,4 @@
-"""What channel accounts need: the windows of their people, and what was used up."""
+"""What channel accounts need: the windows of their people, what was used up, what lets us in."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,6 +19,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", "day", name=op.f("pk_counters")),
     )
     op.create_table(
+        "grants",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("access", sa.Text(), nullable=False),
+        sa.Column("refresh", sa.Text(), nullable=False),
+        sa.Column("previous", sa.Text(), server_default="", nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("obtained_at", sa.BigInteger(), nullable=False),
+        sa.Column("tried_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_grants")),
+    )
+    op.create_table(
         "windows",
         sa.Column(
             "address_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
@@ -34,4 +45,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take back."""
     op.drop_table("windows")
+    op.drop_table("grants")
     op.drop_table("counters")
