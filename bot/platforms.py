@@ -99,7 +99,7 @@ def _zalo_oa(settings: Settings, store: Store, clock: Clock, holder: str, lent: 
     secret = ours.app_secret.get_secret_value()
     oauth = OAuth(ours.app_id, secret, ours.oauth_url, clock)
     grant = ZaloOaGrant(StoredGrants(store, clock, f"zalo-oa/{ours.oa_id}", holder), oauth, clock, lent.alarm)
-    api = ZaloOaApi(grant.token, openapi_url=ours.openapi_url, business_url=ours.business_url)
+    api = ZaloOaApi(grant.token, openapi_url=ours.openapi_url, business_url=ours.business_url, app_secret=secret)
     chosen = OaSettings(
         app_id=ours.app_id,
         oa_id=ours.oa_id,

@@ -165,8 +165,8 @@ class ZaloOaApi:
 
     async def template_info(self, template: str) -> TemplateInfo:
         """A template's state and its parameters."""
-        data = {"template_id": template}
-        found = _table(await self._get("/template/info/v2", data, host=self._business, plain=True))
+        query = {"template_id": template}
+        found = _table(await self._get("/template/info/v2", query, host=self._business))
         listed = found.get("listParams")
         params = [_table(param) for param in listed] if isinstance(listed, list) else []
         longest = {_word(param, "name"): _number(param.get("maxLength")) or 0 for param in params}
@@ -175,11 +175,7 @@ class ZaloOaApi:
     async def _post(self, path: str, body: Mapping[str, Any], *, host: str = "") -> object:
         return await self._call("POST", host or self._openapi, path, {"json": body})
 
-    async def _get(
-        self, path: str, data: Mapping[str, str] | None = None, *, host: str = "", plain: bool = False
-    ) -> object:
-        """Most calls take their parameters as one JSON text named `data`; those of the business host are `plain`."""
-        query = {} if data is None else dict(data) if plain else {"data": json.dumps(data)}
+    async def _get(self, path: str, query: Mapping[str, str] | None = None, *, host: str = "") -> object:
         return await self._call("GET", host or self._openapi, path, {"params": query})
 
     async def _upload(self, kind: str, content: bytes, name: str, key: str) -> str:

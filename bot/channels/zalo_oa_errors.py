@@ -22,6 +22,10 @@ def _halts(mend: str) -> Meaning:
     return lambda reason: Halted(reason, mend, AGAIN)
 
 
+def _closes(mend: str) -> Meaning:
+    return lambda reason: Closed(f"{reason}; {mend}")
+
+
 def _waits(seconds: float | None = None) -> Meaning:
     return lambda reason: TryLater(reason, seconds)
 
@@ -58,7 +62,8 @@ OA: Mapping[int, Meaning] = {
     -230: Closed,
     -232: Closed,
     -248: _halts("Zalo says a message broke its policy: read the notice in the OA, change the wording, ask Zalo"),
-    -211: _halts("the OA's messages are used up: buy more, or wait for the next month"),
+    # Only this person's free messages and the paid ones: others are still answered for nothing.
+    -211: _closes("the OA's paid messages are used up: buy more, or wait for the next month"),
     -204: _halts("the OA is disabled: ask Zalo why"),
     -205: _halts("there is no such OA: compare oa_id in [zalo_oa]"),
     -209: _halts(CONSOLE),

@@ -30,6 +30,7 @@ PAUSE = 30.0
 #: A token that came by a refresh and is refused so soon after: another refresh would bring another like it.
 FRESH = dt.timedelta(minutes=5)
 MEND = "an administrator of the OA runs: bot zalo login"
+NETWORK_MEND = "look at the network and at oauth_url in [zalo_oa]; it goes on by itself once Zalo answers"
 SHARED_MEND = "let only one bot use this app (a second one takes the first one's tokens away), then run: bot zalo login"
 
 
@@ -91,8 +92,8 @@ class ZaloOaGrant:
                 return held.access
             raise TryLater(f"zalo-oa: the tokens cannot be read or written now ({error})") from None
 
-    async def watch(self) -> None:
-        """Look at the time for ever, so that the pair is refreshed also while nobody sends."""
+    async def watch(self, every: float = LOOK) -> None:
+        """Look at the time for ever, every so many seconds, so that the pair is refreshed also while nobody sends."""
         said = ""
         while True:
             try:
@@ -102,7 +103,7 @@ class ZaloOaGrant:
                 if said != str(error):
                     log.warning("zalo_oa.no_token", why=str(error))
                 said = str(error)
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(every)
 
     async def _renewed(self, refused: str) -> Grant:
         async with self._alone:
@@ -203,15 +204,15 @@ class ZaloOaGrant:
     async def _later(self, grant: Grant, reason: str, seconds: float) -> TryLater:
         """What is raised while Zalo cannot be asked; staff are told once the access token is over."""
         if self._is_over(grant):
-            what = f"the access token is over and cannot be refreshed ({reason}): look at the network; if that is well"
-            await self._tell(f"over:{to_ms(grant.obtained_at)}", what)
+            what = f"the access token is over and cannot be refreshed ({reason})"
+            await self._tell(f"over:{to_ms(grant.obtained_at)}", what, NETWORK_MEND)
         return TryLater(f"zalo-oa: the token cannot be refreshed now ({reason})", seconds)
 
-    async def _tell(self, key: str, what: str) -> None:
+    async def _tell(self, key: str, what: str, mend: str = MEND) -> None:
         if key == self._told:
             return
-        log.error("zalo_oa.login_needed", why=what, mend=MEND)
-        await self._alarm(OpenTask("zalo-grant", f"zalo-grant:{key}", f"{what}. {MEND}"))
+        log.error("zalo_oa.no_token_left", why=what, mend=mend)
+        await self._alarm(OpenTask("zalo-grant", f"zalo-grant:{key}", f"{what}. {mend}"))
         self._told = key
 
     def _suffices(self, grant: Grant, refused: str) -> bool:

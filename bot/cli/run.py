@@ -92,7 +92,7 @@ async def _tell(app: App, *, is_demo: bool, is_first: bool) -> None:
     if public and unconfirmed:
         print(
             f"bot: warning: {unconfirmed} of {len(app.base.entries)} entries are not confirmed by the department, and "
-            f"{public} is public; each answer says so ([answers] hold_unconfirmed = true holds them back)",
+            f"people reach it by {public}; each answer says so ([answers] hold_unconfirmed = true holds them back)",
             file=sys.stderr,
         )
     port = app.public_listener.port if app.public_listener else web.port

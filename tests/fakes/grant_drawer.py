@@ -26,6 +26,8 @@ class Drawer:
         self.refused = 0
         #: Somebody else holds the lock.
         self.locked = False
+        #: What somebody else did just before the lock is taken.
+        self.before_lock: Callable[[], object] = lambda: None
 
     async def load(self) -> Grant | None:
         """The pair."""
@@ -35,6 +37,7 @@ class Drawer:
     async def lock(self, seconds: float) -> bool:
         """Take the lock, unless `locked`."""
         self._do("lock")
+        self.before_lock()
         return not self.locked
 
     async def unlock(self) -> None:

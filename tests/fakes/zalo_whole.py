@@ -18,6 +18,7 @@ from bot.config import Settings
 from bot.knowledge_base import KnowledgeBase
 from bot.store import officers, work
 from bot.store.grants import StoredGrants
+from bot.store.store import Store
 from handlers.leads import INVITATION_LENGTH, new_code
 from knowledge.entry import Entry
 from tests.fakes.clock import FakeClock
@@ -45,8 +46,7 @@ class ZaloWhole:
 
     async def log_in(self) -> None:
         """What `bot zalo login` does: a new pair of tokens lies in the store."""
-        name = f"zalo-oa/{self.oa.oa_id}"
-        await StoredGrants(self.app.store, self.clock, name, "login").save(fresh(self.oa, self.clock))
+        await _log_in(self.app.store, self.oa, self.clock)
 
     async def request(self, user: str) -> str:
         """Somebody leaves a request on the account, and is told its code."""
@@ -75,9 +75,10 @@ class ZaloWhole:
 
     def number(self, user: str, label: str) -> str:
         """The number to type on the Zalo Bot for a choice of the newest message that has any."""
-        offered = [NUMBERED.findall(shown.text) for shown in self.zalo_bot.shown(user)]
-        newest = next((choices for choices in reversed(offered) if choices), [])
-        return next(number for number, found in newest if found == label)
+        for shown in reversed(self.zalo_bot.shown(user)):
+            if choices := {found: number for number, found in NUMBERED.findall(shown.text)}:
+                return str(choices[label])
+        raise LookupError(f"{user} was offered nothing")
 
     async def passes(self, time: dt.timedelta) -> None:
         """Let time pass, and what is due then happen."""
@@ -140,6 +141,10 @@ class ZaloWhole:
             return found
 
 
+async def _log_in(store: Store, oa: ZaloOaServer, clock: FakeClock) -> None:
+    await StoredGrants(store, clock, f"zalo-oa/{oa.oa_id}", "login").save(fresh(oa, clock))
+
+
 def small_base(entries: tuple[Entry, ...], version: int, **_more: object) -> KnowledgeBase:
     """A base of few entries that has learned nothing: it is made in a moment."""
     return KnowledgeBase(entries, version)
@@ -172,11 +177,14 @@ async def zalo_whole(
                 "zalo_bot": zalo_bot_settings,
             }
         )
+        # Before the start: a bot that finds no login has a task for that at once.
+        store = Store(settings.storage.url)
+        await _log_in(store, oa, clock)
+        store.close()
         app = App(settings, Parts(clock, shipped=lambda: ENTRIES, knowledge=small_base))
         await app.start()
         try:
             whole = ZaloWhole(app, oa, zalo_bot, clock)
-            await whole.log_in()
             assert app.public_listener is not None
             await oa.hook(f"http://127.0.0.1:{app.public_listener.port}{PATH}")
             yield whole

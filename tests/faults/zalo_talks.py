@@ -21,7 +21,7 @@ from pathlib import Path
 from tests.fakes.zalo_bot_server import zalo_bot_server
 from tests.fakes.zalo_crowd import CODE, NAME, PATIENCE, PHONE, STEPS, Person, Step
 from tests.fakes.zalo_oa_server import zalo_oa_server
-from tests.fakes.zalo_run import AheadClock, ZaloRun, killed_at_last
+from tests.fakes.zalo_run import LOOK, AheadClock, ZaloRun, killed_at_last
 
 NOTICE = re.compile(r"Yêu cầu mới (\w{6})")
 OFFICER = "6ede9afa66b88fe60000"
@@ -32,6 +32,8 @@ SELECT m.update_id FROM messages m JOIN addresses a ON a.id = m.address_id WHERE
 (SELECT 1 FROM outbox o WHERE o.key LIKE a.channel || '/' || a.account || '/' || m.update_id || '/%')
 """
 CS = "/v3.0/oa/message/cs"
+#: Looks without any change after which nothing is on its way any more.
+QUIET = 10
 #: Past the 25 hours of an access token.
 TOKEN_ENDS = dt.timedelta(hours=26)
 
@@ -117,9 +119,18 @@ class Talks:
             look.cancel()
         await asyncio.gather(*looks, return_exceptions=True)
         self.run.kill()
+        await self._quiet()
         # Shown, and not yet written down as sent: these may come once more.
         self.in_flight += self.repeated() - self._repeated_before
         await self.run.start()
+
+    async def _quiet(self) -> None:
+        """Until the platforms have carried out what a killed bot had handed to the network."""
+        before, looks = -1, 0
+        while looks < QUIET:
+            now = sum(len(person.seen()) for person in (*self.people, self.officer))
+            before, looks = now, looks + 1 if now == before else 0
+            await asyncio.sleep(LOOK)
 
     def repeated(self) -> int:
         """How many more messages were shown than are written down as sent."""

@@ -198,9 +198,10 @@ async def test_staff_learn_once_that_nothing_comes_any_more(
     zalo: ZaloOaServer, house: ZaloOaHouse, channel: ZaloOaChannel, clock: FakeClock
 ) -> None:
     limit = 72 * HOURS
-    clock.advance(limit - HOURS)
+    clock.advance(limit)
     await channel.look_for_silence(limit)
-    assert not house.tasks, "it counts from the start"
+    assert house.tasks, "it counts from the start"
+    house.tasks.clear()
     zalo.event({"event_name": "user_seen_message", "sender": {"id": HOA}, "recipient": {"id": OA_ID}})
     await zalo.settled()
     clock.advance(limit - HOURS)
@@ -213,7 +214,7 @@ async def test_staff_learn_once_that_nothing_comes_any_more(
     for _ in range(2):
         await channel.look_for_silence(limit)
         clock.advance(HOURS)
-    assert {task.kind for task in house.tasks} == {"channel-silent"}
+    assert [task.kind for task in house.tasks] == ["channel-silent"] * 2
     assert len({task.key for task in house.tasks}) == 1, "one task for one silence"
     assert f"zalo-oa/{OA_ID}" in house.tasks[0].about
 

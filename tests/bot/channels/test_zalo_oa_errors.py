@@ -27,7 +27,7 @@ def meant(code: int, *, zbs: bool = False) -> SendError:
         (Refused, (-201, -210, -240, -249, -235, -237, -238, -241, -403, -233)),
         (Closed, (-213, -217, -244, -230, -232)),
         (Gone, (-227,)),
-        (Halted, (-216, -220, -124, -242, -248, -211, -204, -205, -209, -212, -219, -223, -221, -224, -320, -321)),
+        (Halted, (-216, -220, -124, -242, -248, -204, -205, -209, -212, -219, -223, -221, -224, -320, -321)),
     ],
 )
 def test_the_codes_of_messages(kind: type[SendError], codes: tuple[int, ...]) -> None:
@@ -37,6 +37,13 @@ def test_the_codes_of_messages(kind: type[SendError], codes: tuple[int, ...]) ->
         assert str(error) == f"zalo-oa: {CS}: {code} Zalo's words"
         # The same holds for templates.
         assert type(meant(code, zbs=True)) is kind, code
+
+
+@pytest.mark.parametrize("zbs", [False, True])
+def test_used_up_messages_end_nothing_but_this_one_and_say_what_to_do(zbs: bool) -> None:
+    error = meant(-211, zbs=zbs)
+    assert type(error) is Closed
+    assert str(error).endswith("Zalo's words; the OA's paid messages are used up: buy more, or wait for the next month")
 
 
 @pytest.mark.parametrize(

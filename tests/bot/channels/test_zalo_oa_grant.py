@@ -65,15 +65,16 @@ async def test_it_is_looked_after_also_while_nobody_sends(house: KeeperHouse, cl
 
 async def test_watching_goes_on_whatever_is_wrong(house: KeeperHouse, clock: FakeClock) -> None:
     clock.advance(30 * HOUR)
-    house.drawer.broken["load"] = 1
+    house.drawer.broken["load"] = 3
     with capture_logs() as lines:
-        watching = asyncio.create_task(house.keeper.watch())
-        await house.zalo.until(lambda: house.drawer.refused)
-        await asyncio.sleep(0)
+        watching = asyncio.create_task(house.keeper.watch(0))
+        await house.zalo.until(lambda: house.zalo.refreshes)
+        await house.zalo.until(lambda: house.drawer.done[-1] == "unlock" or None)
         assert not watching.done()
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
-    assert [line["event"] for line in lines] == ["zalo_oa.no_token"]
+    # The same trouble is told once.
+    assert [line["event"] for line in lines] == ["zalo_oa.no_token", "zalo_oa.refreshed"]
 
 
 async def test_a_refused_token_is_replaced_once_however_many_ask(house: KeeperHouse) -> None:
@@ -171,6 +172,13 @@ async def test_another_process_that_refreshes_is_waited_for(house: KeeperHouse, 
     theirs = house.login()
     assert await asking == theirs.access
     assert house.asked == 0
+
+
+async def test_another_process_was_faster_between_the_look_and_the_lock(house: KeeperHouse) -> None:
+    old = house.pair
+    house.drawer.before_lock = house.login
+    assert await house.keeper.token(refused=old.access) == house.pair.access != old.access
+    assert (house.asked, house.drawer.done[-1]) == (0, "unlock")
 
 
 async def test_nobody_has_logged_in(house: KeeperHouse, clock: FakeClock) -> None:

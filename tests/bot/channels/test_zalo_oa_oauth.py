@@ -107,6 +107,7 @@ async def test_a_wrong_secret(zalo: ZaloOaServer, clock: FakeClock) -> None:
         ({"error": "invalid_grant"}, "invalid_grant"),
         ({"error": 0, "access_token": "a-new-one"}, "one of the two tokens is missing in its answer"),
         ({"access_token": "", "refresh_token": "r-new"}, "one of the two tokens is missing in its answer"),
+        ({"access_token": "a-new-one", "refresh_token": {"r": 1}}, "one of the two tokens is missing in its answer"),
         ({"access_token": ["a"], "refresh_token": "r-new"}, "one of the two tokens is missing in its answer"),
         ({"error": -1, "error_description": "a\n b " + "x" * 500}, "-1 · a b xxx"),
     ],
@@ -132,7 +133,7 @@ async def test_zalo_says_no_with_status_200(
         (200, "[" * 100_000, True),
         (500, '{"error": -14000, "error_name": "Internal"}', True),
         (503, '{"error": "away"}', True),
-        (429, '{"error": -32, "error_name": "Too many"}', False),
+        (429, '{"error": -14000, "error_name": "Too many"}', False),
         (200, '{"error": "-32", "message": "rate limit"}', False),
     ],
 )

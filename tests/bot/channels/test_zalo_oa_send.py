@@ -142,6 +142,19 @@ async def test_what_zalo_delivers_late_is_not_the_newest(
     assert [shown.quote for shown in zalo.shown(HOA)] == ["", late["message"]["msg_id"]]
 
 
+async def test_an_answer_that_is_faster_than_the_store_is_not_quoted(
+    zalo: ZaloOaServer, house: ZaloOaHouse, channel: ZaloOaChannel
+) -> None:
+    zalo.say(HOA, "mua máy")
+    await zalo.settled()
+    house.gate.clear()
+    newest = zalo.say(HOA, "vay vốn")
+    await house.was_offered(2)
+    await channel.send(out(Reply("Dạ."), key=answer_to(newest)))
+    house.gate.set()
+    assert [shown.quote for shown in zalo.shown(HOA)] == [""]
+
+
 async def test_an_event_without_a_message_cannot_be_quoted(
     zalo: ZaloOaServer, house: ZaloOaHouse, channel: ZaloOaChannel
 ) -> None:
@@ -197,7 +210,7 @@ async def test_where_zalo_takes_no_buttons_the_text_goes_without_and_none_are_tr
 
 @pytest.mark.parametrize(
     "break_it",
-    [lambda zalo: zalo.fail(CS, -200), lambda zalo: zalo.fail(CS, drop=True), lambda zalo: zalo.fail(CS, -211)],
+    [lambda zalo: zalo.fail(CS, -200), lambda zalo: zalo.fail(CS, drop=True), lambda zalo: zalo.fail(CS, -204)],
     ids=["later", "ambiguous", "halted"],
 )
 async def test_a_second_try_goes_on_where_the_first_one_ended(
@@ -250,7 +263,7 @@ FAILURES: dict[str, tuple[Break, type[SendError]]] = {
     "restricted": (lambda zalo: zalo.restrict(HOA, -244), Closed),
     "never wrote": (lambda zalo: zalo.people.clear(), Closed),
     "banned": (lambda zalo: zalo.restrict(HOA, -227), Gone),
-    "out of quota": (lambda zalo: zalo.fail(CS, -211), Halted),
+    "out of quota": (lambda zalo: zalo.fail(CS, -211), Closed),
     "policy": (lambda zalo: zalo.fail(CS, -248), Halted),
     "no package": (lambda zalo: setattr(zalo, "package", "standard"), Halted),
 }

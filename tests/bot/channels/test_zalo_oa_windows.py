@@ -199,20 +199,32 @@ async def test_what_the_night_forbids_waits_for_the_morning(
     ("path", "code"), [(INFO, -109), (INFO, -120), (TEMPLATE, -201), (TEMPLATE, -211), (TEMPLATE, -117)]
 )
 async def test_trouble_with_templates_closes_this_way_and_halts_no_talk(
-    zalo: ZaloOaServer, channel: ZaloOaChannel, clock: FakeClock, path: str, code: int
+    zalo: ZaloOaServer, house: ZaloOaHouse, channel: ZaloOaChannel, clock: FakeClock, path: str, code: int
 ) -> None:
+    house.phones[HOA] = f"+{PHONE}"
     clock.advance(8 * DAY)
     zalo.fail(path, code, "no")
     with pytest.raises(Closed, match=str(code)):
         await channel.send(NOTICE)
     await channel.send(NOTICE)
     assert len(shown(zalo)) == 1, "what is mended works at once"
+    assert calls(zalo, BY_PHONE) == 0
 
 
-async def test_a_lost_login_halts_the_account_by_a_template_too(
-    zalo: ZaloOaServer, channel: ZaloOaChannel, clock: FakeClock
+async def test_codes_of_templates_have_their_own_meaning(
+    zalo: ZaloOaServer, house: ZaloOaHouse, channel: ZaloOaChannel, clock: FakeClock
 ) -> None:
+    zalo.templates["7"]["by_uid"] = False
+    house.phones[HOA] = f"+{PHONE}"
+    zalo.zbs_per_day = 0
     clock.advance(8 * DAY)
+    with pytest.raises(TryLater, match="-144"):
+        await channel.send(NOTICE)
+
+
+async def test_a_login_that_is_refused_halts_the_account_by_a_template_too(
+    zalo: ZaloOaServer, channel: ZaloOaChannel
+) -> None:
     zalo.fail(CS, -230)
     zalo.fail(TEMPLATE, -216, times=2)
     with pytest.raises(Halted):
