@@ -67,7 +67,12 @@ class Bot:
         """kill -9. Nothing it said holds a token."""
         with suppress(ProcessLookupError):
             self._process.kill()
-        _, said = await self._process.communicate()
+        await self._process.wait()
+        assert self._process.stdin
+        assert self._process.stderr
+        self._process.stdin.close()
+        # Not communicate(): where a test failed somebody may still wait for the next line.
+        said = await self._process.stderr.read()
         assert not TOKEN.search(said.decode() + "".join(self.heard))
 
     @property
