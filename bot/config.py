@@ -117,10 +117,10 @@ class Logs(Section):
 
 
 class Sender(Section):
-    """After how many seconds another process sends for one that died, and how often a row is tried."""
+    """After how many seconds another process sends for one that died, and how often a row is tried (50: 22 hours)."""
 
     lease_seconds: Annotated[int, Field(ge=5)] = 15
-    attempts: Count = 8
+    attempts: Count = 50
 
 
 class Retention(Section):
@@ -144,6 +144,16 @@ class Settings(Section):
     logs: Logs = Logs()
     sender: Sender = Sender()
     retention: Retention = Retention()
+
+    @field_validator("zalo_bot")
+    @classmethod
+    def _reachable(cls, zalo_bot: ZaloBot, info: ValidationInfo) -> ZaloBot:
+        web: Web | None = info.data.get("web")
+        if zalo_bot.enabled and zalo_bot.webhook_secret.get_secret_value() and web and not web.public_url:
+            raise ValueError(
+                "webhook_secret needs [web] public_url, the https address Zalo posts to; set it, or neither"
+            )
+        return zalo_bot
 
     @field_validator("desk")
     @classmethod

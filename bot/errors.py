@@ -13,6 +13,7 @@ BotError
     ├── Closed            this person cannot be written to now on this channel: staff find another way
     ├── Gone              the person left or blocked us
     ├── Halted            the whole account may not send until somebody acts or time passes
+    │   └── UsedUp        a quota is used up: the account's, or only this person's place in it
     └── Ambiguous         it may have been delivered
 """
 
@@ -79,6 +80,10 @@ class Halted(SendError):
     def __init__(self, reason: str, mend: str, after: float = 3600.0) -> None:
         super().__init__(reason)
         self.mend, self.after = mend, after
+
+
+class UsedUp(Halted):
+    """A quota is used up: that of the whole account, or there is no place for one person more."""
 
 
 class Ambiguous(SendError):

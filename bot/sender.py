@@ -2,22 +2,25 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
+from typing import TypeVar
 
 import structlog
 
 from bot import fates
-from bot.channels.base import Channel, Quota
+from bot.channels.base import Channel
 from bot.clock import Clock, to_ms
-from bot.errors import Ambiguous, Away, Closed, Gone, Halted, SendError, StoreError
+from bot.errors import Ambiguous, Away, Closed, Gone, Halted, SendError, StoreError, UsedUp
 from bot.pace import LANES, Pace, pause_after
-from bot.store import leases, outbox, quota
+from bot.store import leases, outbox
 from bot.store.connection import Connection
 from bot.store.outbox import Row
 from bot.store.store import Store
 from handlers.message import Address, Lane
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -59,8 +62,8 @@ class Sender:
         self._halted_until = 0
         self._stopping = False
         self.holds = False
-        #: The account was refused as a whole, and nothing has left since.
-        self.halted = False
+        #: Who met a quota that is used up, since the last message that went out.
+        self._refused: set[int] = set()
 
     async def start(self) -> None:
         """Take the lease if it is free, and begin to send."""
@@ -138,12 +141,23 @@ class Sender:
                 self._wakes.pop(address, None)
 
     def _may_go(self, row: Row, rows: deque[Row]) -> bool:
-        """Not if the lease was lost, or another lane found the person away or gone, while it waited for its turn."""
-        return self.holds and row is next(iter(rows), None)
+        """Not if the lease was lost, the account halted, or another lane found the person away or gone meanwhile."""
+        halted = self._halted_until > to_ms(self._clock.now())
+        return self.holds and not halted and row is next(iter(rows), None)
+
+    @property
+    def halted(self) -> bool:
+        """Whether something waits because the whole account was refused."""
+        return bool(self._workers) and self._halted_until > to_ms(self._clock.now())
 
     async def _send(self, row: Row) -> Row | None:
         """Try one row; the row again if it stays at the head of its line."""
-        wakes = self._wakes.get(row.outgoing.address)
+        wakes, now = self._wakes.get(row.outgoing.address), self._clock.now()
+        dear = fates.grown_dear(row, self.channel.abilities.windows, now)
+        refused: bool = await self._record(dear) if dear else False
+        if refused:
+            await self._give_up(row, Closed("it waited, and by now it costs money"), to_ms(now))
+            return None
         try:
             platform_id = await self.channel.send(row.outgoing)
         except Away:
@@ -158,20 +172,10 @@ class Sender:
         except Exception as error:
             log.exception("sender.channel_raised", outbox=row.id, channel=self.channel.name)
             return await self._failed(row, Ambiguous(type(error).__name__))
-        self.halted = False
-        await self._record(self._sent(row, platform_id, to_ms(self._clock.now())))
+        self._refused.clear()
+        await self._record(fates.sent(row, platform_id, self.channel.abilities.quota, to_ms(self._clock.now())))
         self._held.discard(row.id)
         return None
-
-    def _sent(self, row: Row, platform_id: str, now: int) -> outbox.Change:
-        counted = self.channel.abilities.quota
-
-        def store(connection: Connection) -> None:
-            outbox.sent(connection, row.id, platform_id, now)
-            if counted:
-                quota.sent(connection, counted, row.outgoing.address, now)
-
-        return store
 
     async def _failed(self, row: Row, error: SendError) -> Row | None:
         if isinstance(error, Halted):
@@ -189,12 +193,14 @@ class Sender:
 
     async def _halt(self, row: Row, error: Halted) -> Row | None:
         """The account sends nothing until `error.after` is over: all lines wait with their rows, and staff are told."""
-        now, limit = self._clock.now(), self.channel.abilities.quota
-        ms = to_ms(now)
-        if limit and await self._crowded_out(row, limit, ms):
-            await self._give_up(row, Closed(str(error)), ms)
-            return None
-        self._halted_until, self.halted = ms + int(error.after * 1000), True
+        now, ms, limit = self._clock.now(), to_ms(self._clock.now()), self.channel.abilities.quota
+        if limit and isinstance(error, UsedUp):
+            alone = self._refused <= {row.address_id}
+            self._refused.add(row.address_id)
+            if await self._record(fates.has_no_place(row, limit, alone=alone, now=ms)):
+                await self._give_up(row, Closed(str(error)), ms, told=True)
+                return None
+        self._halted_until = ms + int(error.after * 1000)
         log.error("sender.halted", channel=self.channel.name, why=fates.why(error), mend=error.mend)
         if row.lane == "conversation" and ms - row.created_at > fates.STALE.total_seconds() * 1000:
             await self._give_up(row, error, ms)
@@ -202,14 +208,11 @@ class Sender:
         await self._record(fates.halted(row, error, now))
         return replace(row, not_before=self._halted_until)
 
-    async def _crowded_out(self, row: Row, limit: Quota, now: int) -> bool:
-        return await self._store.write(lambda connection: fates.has_no_place(connection, row, limit.people, now))
-
-    async def _give_up(self, row: Row, error: SendError, now: int) -> None:
+    async def _give_up(self, row: Row, error: SendError, now: int, *, told: bool = False) -> None:
         log.warning("sender.gave_up", outbox=row.id, why=type(error).__name__)
         if isinstance(error, Gone):
             self._drop(row)
-        await self._record(fates.given_up(row, error, now))
+        await self._record(fates.given_up(row, error, now, told=told))
         self._held.discard(row.id)
 
     def _drop(self, row: Row) -> None:
@@ -220,12 +223,12 @@ class Sender:
             self._held.difference_update(waiting.id for waiting in rows)
             rows.clear()
 
-    async def _record(self, change: outbox.Change) -> None:
+    async def _record(self, change: Callable[[Connection], T]) -> T:
         """Write down what became of a row; while the store is unavailable nothing else of this line goes out."""
         while True:
             try:
-                await self._store.write(change)
-                return
+                # Before the turns that wait: what is not marked is sent again after a kill.
+                return await self._store.write(change, urgent=True)
             except StoreError as error:
                 log.error("sender.not_recorded", error=str(error))
             except Exception:  # unforeseen, but a line that died here would never be sent

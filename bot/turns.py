@@ -8,7 +8,7 @@ import structlog
 from bot.channels.base import Abilities, Taken
 from bot.clock import Clock, to_ms
 from bot.router import route
-from bot.store import inbox, messages, people, quota
+from bot.store import inbox, messages, outbox, people, quota
 from bot.store.connection import Connection, DatabaseError, savepoint
 from bot.store.context import StoreContext
 from bot.store.effects import LeaseOf, store_turn
@@ -69,7 +69,7 @@ class Turns:
 
         def run(connection: Connection) -> Stored:
             now = to_ms(self._clock.now())
-            arrived = people.arrive(connection, inbound.address, now)
+            arrived = people.arrive(connection, inbound.address, now, wrote=inbound.kind != "staff_echo")
             if not inbox.enter(connection, inbound, now, error="" if arrived.held else None):
                 return Stored(Taken.DUPLICATE)
             if arrived.held:
@@ -101,7 +101,8 @@ class Turns:
 
         def run(connection: Connection) -> Stored:
             now = to_ms(self._clock.now())
-            arrived = people.arrive(connection, pending.inbound.address, now)
+            wrote = pending.inbound.kind != "staff_echo"
+            arrived = people.arrive(connection, pending.inbound.address, now, wrote=wrote)
             if not inbox.take_back(connection, pending):
                 return Stored(Taken.DUPLICATE)
             inbox.done(connection, pending.id)
@@ -164,6 +165,8 @@ class Turns:
                 messages.said(connection, arrived.address_id, Reply(words), now)
             case "blocked" | "withdrawn":
                 people.block(connection, arrived.address_id, now)
+                if inbound.kind == "withdrawn":
+                    outbox.give_up_address(connection, arrived.address_id, "the person withdrew")
             case _:
                 # Only these are a word of the person's, from which a platform counts how long we may answer.
                 messages.heard(connection, arrived.address_id, inbound, words, now)

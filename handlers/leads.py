@@ -10,7 +10,7 @@ from handlers.context import Lead, Place
 from handlers.message import Address, Choice, Reply
 from handlers.person import Language, Officer
 from handlers.phone import shown
-from handlers.price import silence
+from handlers.price import price, silence
 from handlers.reach import Reach
 from handlers.turn import Audit, ChangeLead, Effect, LeadState, OpenLead, OpenTask, Tell
 
@@ -43,8 +43,8 @@ Speak = Callable[[Language], Wording]
 class Decision:
     """What a change leads to, or why not: `refused` is the key of a sentence that `refusal` says.
 
-    `held` is what the enterprise would be told, for a price: it leaves only once an officer says so. `reach` is how
-    they can be written to, where they have to hear of it; FREE where they have not.
+    `held` is what the enterprise would be told, for a price: it leaves only once an officer agrees to that. `reach` is
+    how they can be written to, where they have to hear of it; FREE where they have not.
     """
 
     effects: tuple[Effect, ...] = ()
@@ -115,10 +115,11 @@ def change(
     return Decision(tuple(effects), held=held, reach=reach)
 
 
-def tell(lead: Lead, reach: Reach, officer: Officer, wording: Speak) -> Decision:
+def tell(lead: Lead, reach: Reach, officer: Officer, wording: Speak, agreed: int) -> Decision:
     """Send what was held when the lead came into its state, under the same key, so at most once.
 
-    For the officer who holds the lead; for any officer where nobody does.
+    For the officer who holds the lead; for any officer where nobody does. `agreed` is the price in đồng the officer
+    has read and said yes to, 0 for none: what costs more now is held again ("leads.refused.price").
     """
     if lead.officer is not None and lead.officer.id != officer.id:
         return Decision(refused="leads.refused.taken")
@@ -127,6 +128,8 @@ def tell(lead: Lead, reach: Reach, officer: Officer, wording: Speak) -> Decision
     if reach.way == "closed":
         return Decision(refused="leads.refused.unreachable", reach=reach)
     told = _telling(lead, lead.state, lead.version - 1, officer, wording)
+    if reach.price > agreed:
+        return Decision(refused="leads.refused.price", held=told, reach=reach)
     return Decision((told, Audit("lead.told", lead.code)), reach=reach)
 
 
@@ -137,13 +140,14 @@ def told_key(lead: Lead) -> str:
 
 
 def refusal(key: str, lead: Lead, officer: Officer, reach: Reach, wording: Wording) -> str:
-    """The sentence of a refused decision, for the officer it refused; "leads.refused.unreachable" says whom to call."""
+    """The sentence of a refused decision, for the officer it refused: it may say whom to call, or the price now."""
     return wording.say(
         key,
         code=lead.code,
         officer=(lead.officer or officer).name,
         state=wording.say(f"leads.state.{lead.state}"),
         silent=silence(reach, wording),
+        price=price(reach, wording),
         phone=shown(lead.profile.phone) or wording.say("leads.unknown"),
     )
 
@@ -171,6 +175,14 @@ def choices(code: str, state: LeadState, wording: Wording, *, named: bool = Fals
     """What an officer can do with a lead in this state; `named`: the labels say the code, for a list of several."""
     labels = {verb: wording.say(f"leads.verb.{verb}") for verb in VERBS[state]}
     return tuple(Choice(f"lead:{code}:{verb}", f"{label} {code}" if named else label) for verb, label in labels.items())
+
+
+def offer(code: str, reach: Reach, wording: Wording) -> Choice:
+    """The choice to tell the enterprise at the price of now: whoever takes it agrees to that price and to none above.
+
+    Its id, "lead:CODE:tell:55", says the price in đồng.
+    """
+    return Choice(f"lead:{code}:{TELL}:{reach.price}", wording.say("leads.tell", price=price(reach, wording)))
 
 
 def _telling(lead: Lead, to: LeadState, before: int, officer: Officer, wording: Speak) -> Tell:

@@ -7,7 +7,7 @@ from handlers import leads
 from handlers.catalogue import Wording
 from handlers.context import Context, Handler, Lead
 from handlers.intents import said
-from handlers.message import Card, Choice, Inbound, Reply
+from handlers.message import Card, Inbound, Reply
 from handlers.person import Officer, Person
 from handlers.phrasebook import Phrasebook
 from handlers.price import price, silence
@@ -18,7 +18,8 @@ from knowledge.text import clean, fold
 #: Most requests in one list, and most characters of a need in it.
 MOST_LISTED, SHORT_NEED = 10, 160
 LIST = Phrasebook(("(lead|leads)", "[xem] danh sách [yêu cầu]", "[xem] yêu cầu (mới|đang chờ)", "[list] requests"))
-TAPPED = re.compile(r"lead:(?!start\b)([^:]*):([a-z]+)")
+#: A code, a verb, and for TELL the price in đồng that was read on the button.
+TAPPED = re.compile(r"lead:(?!start\b)([^:]*):([a-z]+)(?::([0-9]{1,9}))?")
 TYPED = re.compile(
     r"(?:(?P<claim>nhan|claim)|(?P<contacted>da lien he|contacted)|(?P<done>xong|done)|(?P<dropped>bo|drop)"
     r"|(?P<release>tra lai|release)|(?P<tell>bao(?: tin)?|tell))\s+(?:ma\s+)?(?P<code>[0-9a-z]{6})"
@@ -29,7 +30,7 @@ def handle(message: Inbound, person: Person, context: Context) -> Turn | None:
     """Takes what only officers may do; everybody else gets a refusal that tells nothing."""
     if message.kind == "choice":
         tapped = TAPPED.fullmatch(message.choice)
-        return _move(tapped[1], tapped[2], person, context) if tapped else None
+        return _move(tapped[1], tapped[2], person, context, int(tapped[3] or 0)) if tapped else None
     if message.kind != "text":
         return None
     if said(message, context) == "staff":
@@ -52,6 +53,8 @@ def _staff(message: Inbound, person: Person, context: Context) -> Turn | None:
     if code and (invitation := context.invitation(code)):
         officer = invitation.officer
         text = wording.say("officer.welcome", officer=officer.name)
+        if context.reach(person.address) != leads.FREE:
+            text += " " + wording.say("officer.priced")
         effects = (BecomeOfficer(officer.id, invitation.id), Audit("officer.joined", str(officer.id)))
         return Turn(person.conversation.wait(None), (Reply(text),), effects)
     if not message.text.strip().lower().startswith("/staff"):
@@ -78,7 +81,8 @@ def _card(lead: Lead, person: Person, context: Context) -> Card:
     return Card(title, need, leads.choices(lead.code, lead.state, wording, named=True) if mine else ())
 
 
-def _move(code: str, verb: str, person: Person, context: Context) -> Turn:
+def _move(code: str, verb: str, person: Person, context: Context, agreed: int = 0) -> Turn:
+    """`agreed`: the price in đồng the officer said yes to; typed words say yes to none."""
     wording = context.wording(person.language)
     if person.officer is None:
         return _say(person, Reply(wording.say("officer.only")))
@@ -87,7 +91,7 @@ def _move(code: str, verb: str, person: Person, context: Context) -> Turn:
         return _say(person, Reply(wording.say("officer.no_lead", code=code[: leads.CODE_LENGTH])))
     reach = context.reach(lead.address)
     if to is None:
-        decision = leads.tell(lead, reach, person.officer, context.wording)
+        decision = leads.tell(lead, reach, person.officer, context.wording, agreed)
     else:
         decision = leads.change(lead, to, person.officer, context.wording, context.places, reach)
     if decision.refused:
@@ -108,10 +112,9 @@ def _moved(lead: Lead, to: LeadState, officer: Officer, decision: leads.Decision
         call = leads.refusal("leads.refused.unreachable", lead, officer, reach, wording)
         return Reply(f"{reply.text}\n{call}", reply.choices)
     if decision.held:
-        cost = price(reach, wording)
-        held = wording.say(f"officer.held.{reach.way}", silent=silence(reach, wording), price=cost)
-        tell = Choice(f"lead:{lead.code}:{leads.TELL}", wording.say("leads.tell", price=cost))
-        return Reply(f"{reply.text}\n{held}", (tell, *reply.choices))
+        words = {"silent": silence(reach, wording), "price": price(reach, wording)}
+        held = wording.say(f"officer.held.{reach.way}", **words)
+        return Reply(f"{reply.text}\n{held}", (leads.offer(lead.code, reach, wording), *reply.choices))
     if to == "done":
         hears = wording.say("officer.hears")
         return Reply(f"{reply.text} {hears}")
@@ -121,7 +124,10 @@ def _moved(lead: Lead, to: LeadState, officer: Officer, decision: leads.Decision
 def _refused(decision: leads.Decision, lead: Lead, officer: Officer, person: Person, context: Context) -> Turn:
     wording, mine = context.wording(person.language), lead.officer is None or lead.officer.id == officer.id
     text = leads.refusal(decision.refused, lead, officer, decision.reach, wording)
-    return _say(person, Reply(text, leads.choices(lead.code, lead.state, wording) if mine else ()))
+    choices = leads.choices(lead.code, lead.state, wording) if mine else ()
+    if decision.held:
+        choices = (leads.offer(lead.code, decision.reach, wording), *choices)
+    return _say(person, Reply(text, choices))
 
 
 def _opened(lead: Lead) -> OpenLead:

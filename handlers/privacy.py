@@ -47,10 +47,15 @@ def stop(person: Person, context: Context) -> Turn:
     """Withdraw every consent and confirm once, without an offer. Requests stay; their officers must know."""
     sentence = context.wording(person.language).say("privacy.stop")
     effects: list[Effect] = [RecordConsent(purpose, False, sentence) for purpose in PURPOSES]
-    if waiting := [lead.code for lead in context.leads if leads.is_open(lead.state)]:
-        codes = ", ".join(waiting)
-        effects.append(OpenTask("stop", f"stop:{_where(person)}:{context.now:%Y-%m-%dT%H:%M}", codes))
+    effects += _waiting_leads(person, context)
     return Turn(person.conversation.wait(None), (Reply(sentence),), (*effects, Audit("consent.withdrawn")), "bot.stop")
+
+
+def _waiting_leads(person: Person, context: Context) -> tuple[OpenTask, ...]:
+    """Whose requests are open must not be called unknowingly."""
+    if waiting := [lead.code for lead in context.leads if leads.is_open(lead.state)]:
+        return (OpenTask("stop", f"stop:{_where(person)}:{context.now:%Y-%m-%dT%H:%M}", ", ".join(waiting)),)
+    return ()
 
 
 def erase(person: Person, context: Context) -> Turn:
@@ -63,12 +68,13 @@ def erase(person: Person, context: Context) -> Turn:
 
 
 def withdrawn(person: Person, context: Context) -> Turn:
-    """The platform says that the person wants their data gone: staff erase it, and nobody writes to them any more."""
+    """The platform says that the person wants their data gone: staff erase it, and nobody writes or calls any more."""
     key = f"erase:{_where(person)}:{context.now:%Y-%m-%d}"
     sentence = context.wording(person.language).say("privacy.withdrawn")
     refused = (RecordConsent(purpose, False, sentence) for purpose in PURPOSES)
     task = OpenTask("erase", key, f"person {person.id}, {_where(person)}")
-    return Turn(person.conversation.wait(None), effects=(*refused, task, Audit("erase.asked")))
+    effects: tuple[Effect, ...] = (*refused, *_waiting_leads(person, context), task, Audit("erase.asked"))
+    return Turn(person.conversation.wait(None), effects=effects)
 
 
 def told(person: Person, context: Context) -> Turn:

@@ -1,6 +1,7 @@
 """What a channel offers: the one seam of this house, because here the world really varies."""
 
 import datetime as dt
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -90,6 +91,10 @@ class Abilities:
     quota: Quota | None = None
 
 
+#: The keys of what an enterprise is told of its request; those of officers' places end with the place.
+TELLS_ENTERPRISE = re.compile(r"lead:[0-9A-Z]+:(?:claimed|new|done):\d+")
+
+
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """One message on its way: `message` is its number in the messages table, rising within an address.
@@ -105,6 +110,11 @@ class Outgoing:
     #: The platform's id of the message it replaces, where the channel can edit and one was found.
     replaces: str = ""
     lane: Lane = "conversation"
+
+    @property
+    def tells_enterprise(self) -> bool:
+        """Whether it tells an enterprise what became of its request, as handlers/leads.py does."""
+        return bool(TELLS_ENTERPRISE.fullmatch(self.key))
 
     @property
     def numbered(self) -> bool:

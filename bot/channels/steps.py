@@ -27,7 +27,3 @@ class Steps:
                 self._done[key] = done, last
             raise
         return last
-
-    def begun(self, key: str) -> bool:
-        """Whether part of a message went out already."""
-        return key in self._done

@@ -93,12 +93,14 @@ class ZaloBotChannel:
         (self._door or self._polling).start()
 
     async def quiet(self) -> None:
-        """Take in nothing more; what is in hand is taken to its end."""
-        await (self._door or self._polling).end()
+        """Ask for nothing more; what is in hand is taken to its end. What Zalo posts is taken in until the very end,
+        for what is refused may never come again.
+        """
+        await self._polling.end()
 
     async def stop(self) -> None:
         """Close every connection, once what is in hand is durable."""
-        await self.quiet()
+        await (self._door or self._polling).end()
         for signal in tuple(self._signals):
             signal.cancel()
         await asyncio.gather(*self._signals, return_exceptions=True)

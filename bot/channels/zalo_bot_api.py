@@ -104,7 +104,7 @@ class ZaloBotApi:
     async def get_updates(self, seconds: float) -> tuple[object, ...]:
         """Wait so many seconds for an update; raw ones, none or mostly one. What is returned here comes never again."""
         try:
-            result = await self._call("getUpdates", {"timeout": seconds}, seconds + POLL_GRACE)
+            result = await self._call("getUpdates", {"timeout": round(seconds)}, seconds + POLL_GRACE)
         except ZaloBotError as error:
             if error.code == TIMED_OUT:
                 return ()
@@ -159,7 +159,9 @@ class ZaloBotApi:
             if answer is None or 300 <= status < 400:
                 # A page of a web server on the way. Its 401 must not look like a token that was refused.
                 page = self._quoted(body.decode("utf-8", "replace"))
-                failure = ZaloBotError(method, 0, f"HTTP {status} from somebody else than Zalo: {page}"[:QUOTED])
+                words = f"HTTP {status} from somebody else than Zalo: {page}"[:QUOTED]
+                # Who gives up waiting for Zalo does not know what Zalo did.
+                failure = ZaloBotError(method, 0, words, sent=status == 504)
             elif answer.get("ok") is True:
                 return answer.get("result")
             else:

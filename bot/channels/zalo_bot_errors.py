@@ -3,7 +3,7 @@
 from typing import Final
 
 from bot.channels.zalo_bot_api import TIMED_OUT, ZaloBotError
-from bot.errors import Ambiguous, Halted, Refused, SendError, TryLater
+from bot.errors import Ambiguous, Halted, Refused, SendError, TryLater, UsedUp
 
 #: The platform's codes: the token is wrong, the month's messages or the people are used up.
 TOKEN_REFUSED, QUOTA = 401, 429
@@ -29,7 +29,7 @@ def send_error(error: ZaloBotError) -> SendError:
     if error.code == TOKEN_REFUSED:
         return Halted(reason, TOKEN_MEND)
     if error.code == QUOTA:
-        return Halted(reason, QUOTA_MEND, QUOTA_PAUSE)
+        return UsedUp(reason, QUOTA_MEND, QUOTA_PAUSE)
     if error.code in FINAL:
         return Refused(reason)
     return Ambiguous(reason) if error.sent or error.code == TIMED_OUT else TryLater(reason)

@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -20,6 +21,8 @@ log = structlog.get_logger(__name__)
 PATH, HEADER = "/webhooks/zalo-bot", "X-Bot-Api-Secret-Token"
 #: Largest delivery in bytes; a text of 2,000 characters has about 10,000.
 LARGEST = 256 * 1024
+#: Seconds a delivery waits while the bot is starting.
+OPENING = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,8 @@ class WebhookDoor:
     ) -> None:
         self._api, self._webhook, self._receive, self._report = api, webhook, receive, report
         self._pauses = pauses
-        self._is_open = False
-        self._warned = False
+        self._opened, self._closed = asyncio.Event(), False
+        self._refusals = 0
         self._taking: set[asyncio.Task[None]] = set()
         self._telling: asyncio.Task[None] | None = None
 
@@ -49,12 +52,12 @@ class WebhookDoor:
 
     def start(self) -> None:
         """Open the door."""
-        self._is_open = True
+        self._opened.set()
         self._telling = asyncio.create_task(self._tell(), name="zalo-bot-webhook")
 
     async def end(self) -> None:
         """Take in nothing more; what came in is taken to its end. The platform goes on delivering: it hears 503."""
-        self._is_open = False
+        self._closed = True
         if self._telling is not None:
             self._telling.cancel()
             await asyncio.gather(self._telling, return_exceptions=True)
@@ -67,7 +70,11 @@ class WebhookDoor:
             self._refused(bool(given))
             raise web.HTTPForbidden
         body = await _body(request)
-        if not self._is_open:
+        with suppress(TimeoutError):
+            # Of a bot that is just starting: it will be open in a moment.
+            async with asyncio.timeout(OPENING):
+                await self._opened.wait()
+        if self._closed or not self._opened.is_set():
             raise web.HTTPServiceUnavailable
         try:
             update: object = json.loads(body)
@@ -90,19 +97,20 @@ class WebhookDoor:
         return web.Response()
 
     def _refused(self, given: bool) -> None:
-        if not self._warned:
-            advice = (
-                "if it was Zalo, the secret it knows is an old one: delete the webhook (deleteWebhook), start again"
-            )
-            log.warning("zalo_bot.secret_refused", given=given, mend=advice)
-        self._warned = True
+        self._refusals += 1
+        if self._refusals > 1:
+            return
+        log.warning("zalo_bot.secret_refused", given=given, mend="if it was Zalo, it is told the new secret now")
+        if given and self._telling is not None and self._telling.done() and not self._closed:
+            # Once a start: the address is the same, so nobody has told Zalo that the secret is another one now.
+            self._telling = asyncio.create_task(self._tell(anew=True), name="zalo-bot-webhook")
 
-    async def _tell(self) -> None:
-        """Have the platform deliver to us. Asked first: it may be told only a few times a day."""
+    async def _tell(self, *, anew: bool = False) -> None:
+        """Have the platform deliver to us. Asked first, unless `anew`: it may be told only a few times a day."""
         failures = 0
         while True:
             try:
-                if (await self._api.get_webhook_info()).url == self._webhook.url:
+                if not anew and (await self._api.get_webhook_info()).url == self._webhook.url:
                     log.info("zalo_bot.webhook_known")
                     return
                 tried = (await self._api.set_webhook(self._webhook.url, self._webhook.secret)).verification

@@ -114,7 +114,7 @@ class ZaloOaChannel:
         self._webhook = OaWebhook(keys, around.clock, self._hear)
         self._webhook.capture = settings.capture
         self._take: Take | None = None
-        self._steps = Steps()
+        self._steps, self._quiet = Steps(), False
         self._tasks: set[asyncio.Task[Any]] = set()
         #: Of each person, by their chat; whoever was heard last stands last.
         self._heard: OrderedDict[str, Heard] = OrderedDict()
@@ -131,18 +131,20 @@ class ZaloOaChannel:
 
     async def start(self, take: Take, wake: Wake) -> None:
         """Open the webhook and keep the grant fresh. `wake` is not needed: nobody's absence holds a message back."""
-        self._take, self._webhook.open = take, True
-        self._webhook.heard_at = self._around.clock.now()
+        self._take = take
+        self._webhook.open()
         self._beside(self._grant.watch())
         self._beside(self._listen())
 
     async def quiet(self) -> None:
-        """Take in nothing more: Zalo hears 503 and tries again later."""
-        self._webhook.open = False
+        """Ask Zalo nothing more. Events are taken in until the end: what is refused may never come again, and what
+        is durable is answered at the next start.
+        """
+        self._quiet = True
 
     async def stop(self) -> None:
         """Close every connection."""
-        self._webhook.open = False
+        self._webhook.close()
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -176,7 +178,7 @@ class ZaloOaChannel:
         await self._take(inbound)
         chat, now = inbound.address.chat, self._around.clock.now()
         heard = self._heard.get(chat)
-        if heard is not None and now - heard.checked >= CHECK_AFTER and self._webhook.open:
+        if heard is not None and now - heard.checked >= CHECK_AFTER and not self._quiet:
             self._heard[chat] = replace(heard, checked=now)
             self._beside(self._check(inbound.address))
 

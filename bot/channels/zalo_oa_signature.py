@@ -26,7 +26,7 @@ def presented(header: str) -> str:
 def fits(header: str, app_id: str, body: bytes, timestamp: str, key: str) -> bool:
     """Whether a header is the signature of a body; compared in constant time."""
     mine = signature(app_id, body, timestamp, key)
-    return hmac.compare_digest(mine.encode(), presented(header).encode())
+    return hmac.compare_digest(mine.encode(), _bytes(header))
 
 
 def variant(header: str, body: bytes, timestamp: str, ids: dict[str, str], keys: dict[str, str]) -> str:
@@ -40,9 +40,14 @@ def variant(header: str, body: bytes, timestamp: str, ids: dict[str, str], keys:
         whole = id.encode() + text + timestamp.encode() + key.encode()
         coded = hmac.new(key.encode(), id.encode() + text + timestamp.encode(), hashlib.sha256)
         for name, digest in (("SHA-256", hashlib.sha256(whole).hexdigest()), ("HMAC-SHA-256", coded.hexdigest())):
-            if hmac.compare_digest(digest.encode(), presented(header).encode()):
+            if hmac.compare_digest(digest.encode(), _bytes(header)):
                 return f"{name} of {who} + {how} + timestamp + {what}"
     return ""
+
+
+def _bytes(header: str) -> bytes:
+    """The digits of a header, also where it holds bytes that are no text."""
+    return presented(header).encode("utf-8", "surrogateescape")
 
 
 def _bodies(body: bytes) -> Iterator[tuple[str, bytes]]:
@@ -50,7 +55,7 @@ def _bodies(body: bytes) -> Iterator[tuple[str, bytes]]:
     yield "raw body", body
     try:
         event = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     yield "body written again", json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
     yield "body written again with blanks", json.dumps(event).encode()

@@ -1,9 +1,11 @@
 """The door through which Zalo tells the Official Account's events: signed, durable before they are acknowledged."""
 
+import asyncio
 import datetime as dt
 import json
 import os
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,12 @@ LARGEST = 256 * 1024
 OLDEST = dt.timedelta(days=7)
 
 
+#: Seconds an event waits while the bot is starting; Zalo gives two for the answer.
+OPENING = 1.0
+#: Seconds between two words about signatures that do not fit.
+SELDOM = 60.0
+
+
 class OaWebhook:
     """Takes events in. `keys` holds app_id, oa_id, webhook_key, app_secret; the last only tells which formula fits.
 
@@ -37,13 +45,23 @@ class OaWebhook:
     def __init__(self, keys: Mapping[str, str], clock: Clock, hear: Callable[[Inbound], Awaitable[None]]) -> None:
         self._keys, self._clock, self._hear = keys, clock, hear
         self.capture = ""
-        self.open = False
+        self._opened, self._closed = asyncio.Event(), False
+        self._told_at = -SELDOM
         #: When the last event with a good signature came, of whatever kind.
         self.heard_at: dt.datetime | None = None
 
     def routes(self) -> tuple[web.RouteDef, ...]:
         """What the public site mounts."""
         return (web.post(PATH, self._post),)
+
+    def open(self) -> None:
+        """Take events in from now on."""
+        self.heard_at = self._clock.now()
+        self._opened.set()
+
+    def close(self) -> None:
+        """Take nothing in any more. Late: whether Zalo repeats what it hears 503 to, nobody knows."""
+        self._closed = True
 
     async def _post(self, request: web.Request) -> web.Response:
         # The site itself reads a little more than this, and not more.
@@ -61,11 +79,17 @@ class OaWebhook:
             log.error("zalo_oa.too_old", mend="if this lasts, set this machine's clock; otherwise somebody repeats")
             raise web.HTTPForbidden
         self.heard_at = self._clock.now()
-        if not self.open:
-            # Zalo tries again; by then we take in, or are gone.
+        if not await self._is_open():
             raise web.HTTPServiceUnavailable
         await self._take(event)
         return web.Response()
+
+    async def _is_open(self) -> bool:
+        """Whether events are taken in; one that comes while the bot is starting waits for that, within Zalo's time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(OPENING):
+                await self._opened.wait()
+        return self._opened.is_set() and not self._closed
 
     async def _take(self, event: Mapping[str, Any]) -> None:
         try:
@@ -90,13 +114,20 @@ class OaWebhook:
         keys = self._keys
         if header and fits(header, keys["app_id"], body, stamp, keys["webhook_key"]):
             return True
-        ids = {name: keys[name] for name in ("app_id", "oa_id")}
-        secrets = {name: keys[name] for name in ("webhook_key", "app_secret")}
+        if self._clock.steady() - self._told_at >= SELDOM:
+            # Now and then only: anybody can post here, and to look for a fitting formula takes a while.
+            self._told_at = self._clock.steady()
+            self._tell(header, body, stamp)
+        return False
+
+    def _tell(self, header: str, body: bytes, stamp: str) -> None:
+        """Say which formula would fit a signature that does not, and keep the event if that is wished."""
+        ids = {name: self._keys[name] for name in ("app_id", "oa_id")}
+        secrets = {name: self._keys[name] for name in ("webhook_key", "app_secret")}
         fitting = variant(header, body, stamp, ids, secrets) if header else ""
         log.warning("zalo_oa.signature_refused", signed=bool(header), fitting=fitting, mend=_mend(header, fitting))
         if self.capture and header:
             _keep(Path(self.capture), {"header": header, "timestamp": stamp, "body": body.decode("utf-8", "replace")})
-        return False
 
     def _fresh(self, stamp: str) -> bool:
         if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 14):
@@ -110,7 +141,7 @@ def _event(body: bytes) -> dict[str, Any] | None:
         return {}
     try:
         event = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return event if isinstance(event, dict) else None
 

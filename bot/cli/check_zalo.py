@@ -91,8 +91,8 @@ async def _oa(settings: Settings, clock: Clock, store: Store | None) -> AsyncIte
         ),
     )
     if grant.expires_at <= clock.now():
-        # Not renewed here: the running bot alone may spend a refresh token.
-        yield False, "[zalo_oa] the access token has ended, so Zalo was not asked more; the running bot renews it"
+        # Not renewed here: the running bot alone may spend a refresh token, and does so hours before.
+        yield True, "[zalo_oa] the access token has ended: start the bot, which renews it; if it runs, bot zalo login"
         return
     async for line in _account(settings, clock, grant):
         yield line
@@ -101,10 +101,14 @@ async def _oa(settings: Settings, clock: Clock, store: Store | None) -> AsyncIte
 async def _account(settings: Settings, clock: Clock, grant: Grant) -> AsyncIterator[Line]:
     ours = settings.zalo_oa
 
+    secret = ours.app_secret.get_secret_value()
+
     async def token(refused: str = "") -> str:
         return grant.access
 
-    api = ZaloOaApi(token, openapi_url=ours.openapi_url, business_url=ours.business_url, read_seconds=FAR)
+    api = ZaloOaApi(
+        token, openapi_url=ours.openapi_url, business_url=ours.business_url, app_secret=secret, read_seconds=FAR
+    )
     try:
         info = await api.get_oa()
         for line in _about(info, ours.oa_id):

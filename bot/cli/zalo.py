@@ -94,9 +94,11 @@ async def _take(settings: Settings, store: Store, clock: Clock, code: str) -> Oa
         raise CommandError(
             f"{settings.zalo_oa.oauth_url} does not answer ({error}): try again, or look at the network"
         ) from None
-    # Kept before anything else is asked: the code is spent, and the pair exists nowhere else.
+    info = await _whose(settings, grant)
     await _keep(store, clock, settings, grant)
-    return await _whose(settings, grant)
+    if info is None:
+        raise CommandError("the tokens are kept, but Zalo does not say now whose they are: bot check --online")
+    return info
 
 
 def _oauth(settings: Settings, clock: Clock) -> OAuth:
@@ -111,24 +113,25 @@ async def _keep(store: Store, clock: Clock, settings: Settings, grant: Grant) ->
     await store.write(lambda connection: work.note(connection, "command line", "zalo.logged-in", "", now))
 
 
-async def _whose(settings: Settings, grant: Grant) -> OaInfo:
-    ours = settings.zalo_oa
+async def _whose(settings: Settings, grant: Grant) -> OaInfo | None:
+    """The account of the tokens; None where Zalo does not tell. Raises CommandError for another than that of the
+    settings: its tokens must not take the place of good ones.
+    """
+    ours, secret = settings.zalo_oa, settings.zalo_oa.app_secret.get_secret_value()
 
     async def token(refused: str = "") -> str:
         return grant.access
 
-    api = ZaloOaApi(token, openapi_url=ours.openapi_url, business_url=ours.business_url)
+    api = ZaloOaApi(token, openapi_url=ours.openapi_url, business_url=ours.business_url, app_secret=secret)
     try:
         info = await api.get_oa()
-    except (ZaloOaError, ZaloOaUnreachable) as error:
-        raise CommandError(
-            f"the tokens are kept, but Zalo does not tell whose they are ({error}): bot check --online"
-        ) from None
+    except (ZaloOaError, ZaloOaUnreachable):
+        return None
     finally:
         await api.close()
     if info.oa_id and info.oa_id != ours.oa_id:
         raise CommandError(
-            f"these tokens are of the OA {info.oa_id} ({info.name}), and [zalo_oa] oa_id is {ours.oa_id}: "
-            "log in again with the right OA, or change oa_id"
+            f"these tokens are of the OA {info.oa_id} ({info.name}), and [zalo_oa] oa_id is {ours.oa_id}, so they are "
+            "not kept: log in again with the right OA, or change oa_id"
         )
     return info

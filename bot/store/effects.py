@@ -89,8 +89,9 @@ def _tell(connection: Connection, tell: Tell, lease_of: LeaseOf, now: int) -> ou
     address = tell.address
     found = people.address_id(connection, address)
     if found is None:
-        found = people.arrive(connection, address, now).address_id
-    return outbox.put(
+        found = people.arrive(connection, address, now, wrote=False).address_id
+    lease = lease_of(address.channel, address.account)
+    row = outbox.put(
         connection,
         found,
         address,
@@ -98,9 +99,10 @@ def _tell(connection: Connection, tell: Tell, lease_of: LeaseOf, now: int) -> ou
         key=tell.key,
         lane=tell.lane,
         language=_language(connection, found),
-        lease=lease_of(address.channel, address.account),
+        lease=lease,
         now=now,
     )
+    return row or outbox.again(connection, tell.key, lease, now)
 
 
 def _language(connection: Connection, address_id: int) -> Language:

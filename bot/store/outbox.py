@@ -42,28 +42,14 @@ class Row:
     created_at: int = 0
 
 
+WRITTEN = (
+    *("key", "message_id", "address_id", "channel", "account", "lane", "language", "replaces"),
+    *("state", "lease", "not_before", "created_at"),
+)
 _insert = Statement(
     lambda insert: (
         insert(outbox)
-        .values(
-            {
-                name: bindparam(name)
-                for name in (
-                    "key",
-                    "message_id",
-                    "address_id",
-                    "channel",
-                    "account",
-                    "lane",
-                    "language",
-                    "replaces",
-                    "state",
-                    "lease",
-                    "not_before",
-                    "created_at",
-                )
-            }
-        )
+        .values({name: bindparam(name) for name in WRITTEN})
         .on_conflict_do_nothing(index_elements=["key"])
         .returning(outbox.c.id)
     )
@@ -146,6 +132,18 @@ def put(
     replaced = _platform_id(connection, address_id, reply.replaces) if reply.replaces else ""
     outgoing = Outgoing(message, key, address, reply, language, replaced, lane)
     return Row(row, address_id, lane, now, 0, outgoing, created_at=now)
+
+
+def again(connection: Connection, key: str, lease: str, now: int) -> Row | None:
+    """Try anew a message that was given up, for it was decided anew; None as from `put`.
+
+    One that may have arrived stays as it is.
+    """
+    values = {"state": "ready", "attempts": 0, "not_before": now, "created_at": now, "error": ""}
+    failed = update(outbox).where(outbox.c.key == key, outbox.c.state == "failed").values(**values)
+    found = connection.execute(failed.returning(outbox.c.id)).scalars().all()
+    rows = _take(connection, list(found), lease)
+    return rows[0] if rows and lease else None
 
 
 def _platform_id(connection: Connection, address_id: int, key: str) -> str:

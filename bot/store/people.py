@@ -103,8 +103,11 @@ _save = Statement(
 )
 
 
-def arrive(connection: Connection, address: Address, now: int) -> Arrived:
-    """The person at an address, made on the first message; their row is locked until the transaction ends."""
+def arrive(connection: Connection, address: Address, now: int, *, wrote: bool = True) -> Arrived:
+    """The person at an address, made on the first message; their row is locked until the transaction ends.
+
+    `wrote`: it is a word of theirs, so one who had left is there again.
+    """
     where = {"channel": address.channel, "account": address.account, "chat": address.chat, "thread": address.thread}
     line = order_key(address)
     row = _locked(connection, where, line)
@@ -115,7 +118,7 @@ def arrive(connection: Connection, address: Address, now: int) -> Arrived:
             _own(connection, aid=made, person=person)
         row = _locked(connection, where, line)
     assert row is not None, "an address without a person"
-    if row.blocked_at is not None:
+    if row.blocked_at is not None and wrote:
         # Who writes to us can be written to.
         connection.execute(update(addresses).where(addresses.c.id == row.id).values(blocked_at=None))
     return Arrived(row.id, _person(row, address), bool(row.held))

@@ -1,6 +1,8 @@
 """How people can be reached on accounts whose platform counts from their last word."""
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select
 
@@ -9,7 +11,7 @@ from bot.clock import from_ms, to_ms
 from bot.store import people
 from bot.store.account_tables import windows
 from bot.store.statement import Statement
-from bot.store.tables import messages
+from bot.store.tables import addresses, messages
 from handlers.message import Address
 from handlers.reach import Reach, Windows, reach
 
@@ -37,17 +39,50 @@ def note(connection: Connection, address: Address, said: Remaining, now: int) ->
 
 def reach_of(connection: Connection, rule: Windows | None, address: Address, now: dt.datetime) -> Reach:
     """How the person at an address can be reached now: by what the platform said, and by what they did since."""
-    if rule is None:
-        return reach(None, None, None, now)
-    found = people.address_id(connection, address)
-    if found is None:
-        return reach(rule, None, None, now)
-    heard: int | None = connection.execute(
-        select(func.max(messages.c.at)).where(messages.c.address_id == found, messages.c.ours == 0)
-    ).scalar()
-    told = connection.execute(select(windows).where(windows.c.address_id == found)).first()
-    known = [moment for moment in (heard, told.last_at if told else None) if moment is not None]
+    return reaches(connection, {address: rule}, now)[address]
+
+
+def reaches(
+    connection: Connection, rules: Mapping[Address, Windows | None], now: dt.datetime
+) -> Mapping[Address, Reach]:
+    """The same of many addresses (address → the rule of its account), in one statement an account."""
+    accounts: dict[tuple[str, str], set[str]] = {}
+    for address, rule in rules.items():
+        if rule is not None:
+            accounts.setdefault((address.channel, address.account), set()).add(address.chat)
+    found: dict[Address, Reach] = {}
+    for (channel, account), chats in accounts.items():
+        mine = (addresses.c.channel == channel, addresses.c.account == account, addresses.c.chat.in_(chats))
+        for row in connection.execute(_facts.where(*mine)):
+            address = Address(channel, account, row.chat, row.thread)
+            if (rule := rules.get(address)) is not None:
+                found[address] = _counted(rule, row, now)
+    return {address: found.get(address) or reach(rule, None, None, now) for address, rule in rules.items()}
+
+
+_their = select(messages.c.at).where(messages.c.address_id == addresses.c.id, messages.c.ours == 0)
+_ours = select(func.count()).where(
+    messages.c.address_id == addresses.c.id, messages.c.ours == 1, messages.c.at > windows.c.checked_at
+)
+#: Of each address: when it was left, the last word there, what the platform said when, and what we said since.
+_facts = select(
+    addresses.c.chat,
+    addresses.c.thread,
+    addresses.c.blocked_at,
+    _their.order_by(messages.c.id.desc()).limit(1).scalar_subquery().label("heard"),
+    _ours.scalar_subquery().label("said"),
+    windows.c.last_at,
+    windows.c.remaining,
+    windows.c.checked_at,
+).select_from(addresses.outerjoin(windows, windows.c.address_id == addresses.c.id))
+
+
+def _counted(rule: Windows, row: Any, now: dt.datetime) -> Reach:
+    """From one row of `_facts`; without a row of windows its columns are None."""
+    if row.blocked_at is not None:
+        return Reach("closed")
+    known = [moment for moment in (row.heard, row.last_at) if moment is not None]
     last = from_ms(max(known)) if known else None
     # What was left when it was asked says nothing once the person has written again: that opened a new window.
-    fresh = told is not None and told.remaining >= 0 and (heard is None or heard <= told.checked_at)
-    return reach(rule, last, told.remaining if told is not None and fresh else None, now)
+    fresh = row.remaining is not None and row.remaining >= 0 and (row.heard is None or row.heard <= row.checked_at)
+    return reach(rule, last, max(0, row.remaining - row.said) if fresh else None, now)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hmac
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ COOKIE, LANGUAGE = "desk", "desk-language"
 SIGNED_IN = dt.timedelta(hours=12)
 YEAR = 365 * 24 * 3600
 LARGEST_BODY = 16 * 1024
+NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +136,10 @@ class Desk:
     async def _decided(
         self, request: web.Request, visit: Visit, form: Mapping[str, str], to: LeadState | None
     ) -> web.Response:
-        code, version = request.match_info["code"], form.get("version", "")
-        if not version.isdecimal():
-            raise web.HTTPBadRequest
+        # A page that says no price has shown none.
+        code, version, agreed = request.match_info["code"], _number(form, "version"), _number(form, "agreed", "0")
         words, time, status = wording(self._language(request)), f"{self._clock.now():%H:%M}", 200
-        decide = LeadForm(visit.officer, code, int(version), to, words)
+        decide = LeadForm(visit.officer, code, version, to, words, agreed)
         try:
             stored = await self._store.write(self._turns.desk(visit.officer, decide))
         except Conflict:
@@ -229,3 +230,10 @@ class Desk:
 
     def _pages(self, request: web.Request) -> Pages:
         return Pages(wording(self._language(request)), self._root)
+
+
+def _number(form: Mapping[str, str], name: str, missing: str = "") -> int:
+    """A number of a form; whoever sends no number there is refused."""
+    if not NUMBER.fullmatch(value := form.get(name, missing)):
+        raise web.HTTPBadRequest
+    return int(value)

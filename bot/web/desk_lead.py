@@ -22,7 +22,8 @@ class Refused(Exception):
 class LeadForm:
     """A form drawn when the lead had `version`. `to`: the state to move it to; None to tell its person of the present.
 
-    Calling it decides, inside the transaction and again if that is repeated. Raises Refused and Conflict.
+    `agreed` is the price in đồng that stood on the button to tell, 0 for a form that moves a lead. Calling it
+    decides, inside the transaction and again if that is repeated. Raises Refused and Conflict.
     """
 
     officer: Officer
@@ -30,6 +31,7 @@ class LeadForm:
     version: int
     to: LeadState | None
     wording: Wording
+    agreed: int = 0
     decision: Decision = field(default_factory=Decision)
 
     def __call__(self, context: StoreContext) -> tuple[Effect, ...]:
@@ -43,12 +45,19 @@ class LeadForm:
         if self.to is not None:
             self.decision = change(lead, self.to, self.officer, context.wording, context.places, reach)
         else:
-            self.decision = tell(lead, reach, self.officer, context.wording)
+            self.decision = tell(lead, reach, self.officer, context.wording, self.agreed)
+            if self.decision.effects or self.decision.held:
+                self._must_be_untold(context, told_key(lead))
         if self.decision.refused:
             raise Refused(refusal(self.decision.refused, lead, self.officer, self.decision.reach, self.wording))
-        if self.to is None and not told.untold(context.connection, {code: told_key(lead)}, to_ms(context.now - KNOWN)):
-            raise Refused(self.wording.say("desk.told_before", code=code))
         return self.decision.effects
+
+    def _must_be_untold(self, context: StoreContext, key: str) -> None:
+        """Raises Refused where the message with a key left, and where that is not known any more."""
+        if told.untold(context.connection, {self.code: key}, to_ms(context.now - KNOWN)):
+            return
+        known = told.left(context.connection, (key,))
+        raise Refused(self.wording.say("desk.told_before" if known else "desk.told_unknown", code=self.code))
 
     def notice(self, time: str) -> str:
         """The line of news once it is stored: what was done, and whether the person hears of it."""

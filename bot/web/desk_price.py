@@ -8,7 +8,7 @@ from bot.clock import to_ms
 from bot.store import told
 from bot.store.connection import Connection
 from bot.store.context import WindowsOf
-from bot.store.reach import reach_of
+from bot.store.reach import reaches
 from handlers.context import Lead
 from handlers.leads import is_open, told_key
 from handlers.person import Officer
@@ -39,11 +39,12 @@ def tolls(
     ]
     keys = {lead.code: key for lead, _ in ruled if (key := told_key(lead))}
     untold = told.untold(connection, keys, to_ms(now - KNOWN))
+    ways = reaches(connection, {lead.address: rule for lead, rule in ruled}, now)
     found: dict[str, Toll] = {}
-    for lead, rule in ruled:
+    for lead, _ in ruled:
         if not is_open(lead.state) and lead.code not in untold:
             continue  # Nothing is left to be said.
-        reach = reach_of(connection, rule, lead.address, now)
+        reach = ways[lead.address]
         held = lead.code in untold and reach.way != "closed"
         # Also where it costs nothing any more: who was not told then would never be.
         if held or (reach.way != "free" and is_open(lead.state)):

@@ -42,9 +42,9 @@ class ZaloOaSeat:
         await self.house.until(lambda: len(self.house.offered) >= wanted)
 
     async def try_to_say(self, text: str) -> None:
-        """Write; Zalo hears that nobody takes it in."""
+        """Write; it is delivered."""
         self._zalo.say(OA_USER, text)
-        await self._zalo.until(lambda: self._zalo.waiting)
+        await self._zalo.settled()
 
     async def pick(self, place: int) -> None:
         """Tap a button."""

@@ -21,6 +21,8 @@ from handlers.leads import (
     is_code,
     is_open,
     new_code,
+    offer,
+    refusal,
     tell,
     told_key,
 )
@@ -106,7 +108,8 @@ def test_what_is_not_known_is_said_to_be_unknown() -> None:
 
 
 def test_every_choice_of_an_officer_fits_a_button() -> None:
-    assert all(len(f"lead:7F3K2Q:{verb}".encode()) <= LONGEST_CHOICE for verb in (*STATE_OF, TELL))
+    assert all(len(f"lead:7F3K2Q:{verb}".encode()) <= LONGEST_CHOICE for verb in STATE_OF)
+    assert offer("7F3K2Q", Reach("paid", 999_999_999), wording("vi")).id == f"lead:7F3K2Q:{TELL}:999999999"
 
 
 def holder(state: LeadState) -> Officer | None:
@@ -146,7 +149,7 @@ def test_what_was_held_is_sent_later_under_the_same_key(state: LeadState, to: Le
     before = lead(state, holder(state))
     held = change(before, to, HOA, wording, PLACES, WAYS[1]).held
     after = replace(before, state=to, version=before.version + 1, officer=holder(to))
-    decision = tell(after, reach, HOA, wording)
+    decision = tell(after, reach, HOA, wording, reach.price)
     if held is None:
         assert (decision.refused, told_key(after)) == ("leads.refused.nothing", "")
         return
@@ -155,14 +158,31 @@ def test_what_was_held_is_sent_later_under_the_same_key(state: LeadState, to: Le
 
 
 def test_only_the_holder_tells_and_nobody_is_told_of_a_lead_just_opened() -> None:
-    assert tell(lead("claimed", HOA), WAYS[1], BINH, wording).refused == "leads.refused.taken"
-    assert tell(lead("done", HOA), WAYS[1], BINH, wording).refused == "leads.refused.taken"
-    assert to_lan(tell(lead("new"), WAYS[1], BINH, wording)), "given back: any officer may"
-    assert tell(replace(lead("new"), version=1), WAYS[1], BINH, wording).refused == "leads.refused.nothing"
+    assert tell(lead("claimed", HOA), WAYS[1], BINH, wording, 55).refused == "leads.refused.taken"
+    assert tell(lead("done", HOA), WAYS[1], BINH, wording, 55).refused == "leads.refused.taken"
+    assert to_lan(tell(lead("new"), WAYS[1], BINH, wording, 55)), "given back: any officer may"
+    assert tell(replace(lead("new"), version=1), WAYS[1], BINH, wording, 55).refused == "leads.refused.nothing"
+
+
+@pytest.mark.parametrize("agreed", [0, 54, 55, 199, 200, 5000])
+@pytest.mark.parametrize("reach", WAYS[:3], ids=lambda reach: reach.way)
+def test_nothing_leaves_that_costs_more_than_was_agreed(reach: Reach, agreed: int) -> None:
+    decision = tell(lead("claimed", HOA), reach, HOA, wording, agreed)
+    if reach.price <= agreed:
+        assert to_lan(decision)
+        assert (decision.refused, decision.held) == ("", None)
+        return
+    assert (decision.effects, decision.refused, decision.reach) == ((), "leads.refused.price", reach)
+    held = tell(lead("claimed", HOA), reach, HOA, wording, reach.price)
+    assert [decision.held] == to_lan(held)
+    said = refusal(decision.refused, lead("claimed", HOA), HOA, reach, wording("en"))
+    button = offer("7F3K2Q", reach, wording("en"))
+    assert f'choose "{button.label}"' in said
+    assert (f" {reach.price} VND" in said, f":{reach.price}" in button.id) == (True, True)
 
 
 def test_nobody_is_told_where_nothing_gets_through() -> None:
-    decision = tell(lead("claimed", HOA), WAYS[3], HOA, wording)
+    decision = tell(lead("claimed", HOA), WAYS[3], HOA, wording, 1000)
     assert (decision.refused, decision.effects) == ("leads.refused.unreachable", ())
 
 
@@ -178,8 +198,8 @@ def test_a_call_to_be_made_says_what_to_say_and_no_name_or_number(to: LeadState)
 
 def test_a_lead_that_is_over_is_moved_no_more_but_its_end_may_still_be_told() -> None:
     assert not is_open("done")
-    assert to_lan(tell(lead("done", HOA), WAYS[1], HOA, wording))
-    assert tell(lead("dropped", HOA), WAYS[1], HOA, wording).refused == "leads.refused.nothing"
+    assert to_lan(tell(lead("done", HOA), WAYS[1], HOA, wording, 55))
+    assert tell(lead("dropped", HOA), WAYS[1], HOA, wording, 55).refused == "leads.refused.nothing"
 
 
 def test_no_sentence_about_a_lead_promises_a_call_or_money() -> None:

@@ -16,6 +16,8 @@ from tests.fakes.seats import Seat, seat_at
 CHANNELS = ("terminal", "web", "telegram", "zalo-oa", "zalo-bot")
 #: Those that know whether somebody is there; the others hand a message to their platform, which keeps it.
 KNOW_WHO_IS_AWAY = ("terminal", "web")
+#: Whose platform may not repeat what is refused: they take in until they are stopped.
+TAKES_TO_THE_END = ("zalo-oa",)
 OFFER = Reply("Anh/chị chọn giúp em.", (Choice("entry:a", "Mua máy"), Choice("entry:b", "Gặp cán bộ")))
 LONG = "\n\n".join(f"Đoạn {number}. Sở hỗ trợ tối đa; không phải cam kết, tùy dự toán 🏭." * 4 for number in range(60))
 
@@ -119,7 +121,8 @@ class TestChannel:
         await seat.try_to_say("mua máy")
         await seat.channel.send(out(seat, Reply("Hẹn gặp lại.")))
         await seat.sees("Hẹn gặp lại.")
-        assert [inbound.text for inbound in seat.house.offered] == ["chào"]
+        late = ["mua máy"] if seat.channel.name in TAKES_TO_THE_END else []
+        assert [inbound.text for inbound in seat.house.offered] == ["chào", *late]
 
     async def test_stopping_twice_does_no_harm(self, seat: Seat) -> None:
         await seat.say("chào")

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.channels.zalo_bot import ZaloBotChannel
-from bot.errors import Ambiguous, Halted, Refused, SendError, TryLater
+from bot.errors import Ambiguous, Halted, Refused, SendError, TryLater, UsedUp
 from handlers.message import Card, Choice, File, Link, Reply
 from tests.fakes.zalo_bot_house import HINT, HOA, PLACE, channel_of, out
 from tests.fakes.zalo_bot_server import ZaloBotServer, zalo_bot_server
@@ -145,8 +145,8 @@ FAILURES: dict[str, tuple[Break, type[SendError]]] = {
     "not found": (lambda server: server.fail("sendMessage", 404), Refused),
     "never wrote": (lambda server: server.chats.clear(), Refused),
     "token": (lambda server: server.fail("sendMessage", 401), Halted),
-    "month used up": (lambda server: setattr(server.quota, "messages", 0), Halted),
-    "people used up": (lambda server: setattr(server.quota, "people", 0), Halted),
+    "month used up": (lambda server: setattr(server.quota, "messages", 0), UsedUp),
+    "people used up": (lambda server: setattr(server.quota, "people", 0), UsedUp),
     "their mistake": (lambda server: server.fail("sendMessage", 403), TryLater),
     "server error": (lambda server: server.fail("sendMessage", 500), TryLater),
     "unknown code": (lambda server: server.fail("sendMessage", 499), TryLater),

@@ -255,11 +255,16 @@ async def test_what_is_delivered_twice_is_acknowledged_twice(zalo: ZaloOaServer,
     assert (len(house.offered), len(house.taken)) == (2, 1)
 
 
-async def test_after_quiet_everything_waits_at_zalo(zalo: ZaloOaServer, clock: FakeClock) -> None:
+async def test_what_comes_while_the_bot_stops_is_taken_and_after_that_waits_at_zalo(
+    zalo: ZaloOaServer, clock: FakeClock
+) -> None:
     house = ZaloOaHouse(zalo, clock)
     async with opened(zalo, house) as channel:
         await channel.quiet()
         zalo.say(HOA, "mua máy")
+        await zalo.settled()
+        await channel.stop()
+        zalo.say(HOA, "còn không")
         await zalo.until(lambda: zalo.waiting)
-        assert [status for _, _, status in zalo.deliveries] == [503]
-        assert not house.offered
+        assert [status for _, _, status in zalo.deliveries] == [200, 503]
+        assert [inbound.text for inbound in house.offered] == ["mua máy"]

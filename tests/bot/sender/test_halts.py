@@ -8,13 +8,15 @@ from sqlalchemy import Connection
 
 from bot.channels.base import Abilities, Quota
 from bot.clock import to_ms
-from bot.errors import Closed, Halted
+from bot.errors import Closed, Halted, UsedUp
 from bot.store import people, quota, work
 from bot.store.work import Task
 from handlers.message import Address
+from handlers.reach import Windows
 from tests.fakes.sender_house import LAN, NAM, House
 
-GONE = Halted("429 Quota exceeded", "wait for the next month, or take the larger plan", 3600)
+GONE = Halted("401 Unauthorized", "copy the token again", 3600)
+FULL = UsedUp("429 Quota exceeded", "wait for the next month, or take the larger plan", 3600)
 
 
 async def tasks(house: House) -> tuple[Task, ...]:
@@ -45,8 +47,7 @@ async def test_staff_are_told_once_a_day_with_the_mend(house: House) -> None:
         while not (found := await tasks(house)):
             await asyncio.sleep(0.005)
     assert [task.kind for task in found] == ["halted"]
-    assert "429 Quota exceeded" in found[0].about
-    assert "take the larger plan" in found[0].about
+    assert found[0].about == "fake/test: 401 Unauthorized. copy the token again"
     assert await house.state("1") == "ready"
 
 
@@ -75,12 +76,31 @@ async def test_a_person_who_cannot_be_written_to_becomes_a_task_whatever_the_lan
     await house.say("talk/1", "2")
     await house.sent("2")
     (task,) = await tasks(house)
-    assert (task.kind, task.about) == ("not-sent", "talk/1 (fake): -230: no word for 7 days")
+    assert (task.kind, task.about) == ("not-sent", "fake/test: lan: -230: no word for 7 days")
+
+
+async def test_of_one_person_staff_hear_once_a_day(house: House) -> None:
+    house.channel.outcomes(LAN, *([Closed("-211")] * 5))
+    await house.start()
+    await house.say("1", "2", "3", "4", "5", "6")
+    await house.sent("6")
+    assert len(await tasks(house)) == 1
+
+
+async def test_a_notice_that_waited_until_it_costs_money_is_not_sent_unasked(hurried: House) -> None:
+    windows = Windows(dt.timedelta(hours=48), dt.timedelta(days=7), 55)
+    hurried.channel.abilities = Abilities(4, 40, 4000, True, 10_000, windows=windows)
+    hurried.channel.outcomes(LAN, Halted("the login is lost", "bot zalo login", 60 * 3600))
+    await hurried.start()
+    await hurried.say("lead:7F3K2Q:claimed:1", lane="notice")
+    await hurried.until("lead:7F3K2Q:claimed:1", "failed")
+    assert len(hurried.channel.tried) <= 1
+    assert "by now it costs money" in (await tasks(hurried))[-1].about
 
 
 async def test_one_person_too_many_halts_nobody_else(house: House) -> None:
     limited(house, people=1)
-    house.channel.outcomes(NAM, GONE)
+    house.channel.outcomes(NAM, FULL)
     await house.start()
     await house.say("1")
     await house.sent("1")
@@ -88,7 +108,62 @@ async def test_one_person_too_many_halts_nobody_else(house: House) -> None:
     await house.say("3")
     await house.sent("1", "3")
     await house.until("2", "failed")
-    assert {task.kind for task in await tasks(house)} == {"quota-person", "not-sent"}
+    assert [task.kind for task in await tasks(house)] == ["quota-person"]
+
+
+async def test_one_refused_alone_is_one_too_many_also_where_we_counted_nobody(house: House) -> None:
+    limited(house)
+    house.channel.outcomes(NAM, FULL, FULL)
+    await house.start()
+    await house.say("1", "2", to=NAM)
+    await house.until("2", "failed")
+    await house.say("3")
+    await house.sent("3")
+    assert [task.kind for task in await tasks(house)] == ["quota-person"]
+
+
+async def test_two_refused_one_after_the_other_are_the_end_of_the_month(house: House) -> None:
+    limited(house)
+    house.channel.outcomes(NAM, FULL)
+    house.channel.outcomes(LAN, FULL)
+    sender = await house.start()
+    await house.say("1", to=NAM)
+    await house.until("1", "failed")
+    await house.say("2")
+    await house.channel.until(lambda: len(house.channel.tried) == 2)
+    async with asyncio.timeout(10):
+        while not sender.halted:
+            await asyncio.sleep(0.005)
+    assert await house.state("2") == "ready"
+
+
+async def test_a_wrong_token_is_nobodys_place(house: House) -> None:
+    limited(house, people=1)
+    await house.start()
+    await house.say("1")
+    await house.sent("1")
+    house.channel.outcomes(NAM, GONE)
+    await house.say("2", to=NAM)
+    await house.channel.until(lambda: len(house.channel.tried) == 2)
+    async with asyncio.timeout(10):
+        while not await tasks(house):
+            await asyncio.sleep(0.005)
+    assert [task.kind for task in await tasks(house)] == ["halted"]
+
+
+async def test_a_store_that_is_away_loses_no_row_of_a_full_account(house: House) -> None:
+    limited(house)
+    house.channel.outcomes(LAN, FULL)
+    sender = await house.start()
+    row = await house.write("1")
+    assert row
+    refused = house.store.fail()
+    sender.add((row,))
+    await refused.wait()
+    house.store.down = False
+    await house.until("1", "failed")
+    await house.say("2")
+    await house.sent("2")
 
 
 async def test_the_months_messages_are_counted_and_told_near_the_end_and_at_it(house: House) -> None:

@@ -77,3 +77,24 @@ async def test_free_messages_used_up_count_no_more_once_the_person_wrote_again(s
 async def test_somebody_who_is_not_stored_is_not_made_by_what_the_platform_says(store: Store) -> None:
     await store.write(lambda c: note(c, LAN, Remaining(NOW, 8), to_ms(NOW)))
     assert await store.read(lambda c: people.address_id(c, LAN)) is None
+
+
+async def test_what_we_said_since_it_was_asked_is_not_left_any_more(store: Store) -> None:
+    await spoke(store, ago(hours=3))
+    await store.write(lambda c: note(c, LAN, Remaining(ago(hours=3), 2), to_ms(ago(hours=3))))
+    await spoke(store, ago(hours=2), ours=True)
+    assert (await way(store)).way == "free"
+    await spoke(store, ago(hours=1), ours=True)
+    assert (await way(store)).way == "paid"
+
+
+async def test_whoever_left_is_not_written_to(store: Store) -> None:
+    await spoke(store, ago(hours=1))
+
+    def leave(connection: Connection) -> None:
+        found = people.address_id(connection, LAN)
+        assert found is not None
+        people.block(connection, found, to_ms(NOW))
+
+    await store.write(leave)
+    assert (await way(store)).way == "closed"

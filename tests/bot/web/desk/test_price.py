@@ -2,12 +2,15 @@
 
 import datetime as dt
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 import pytest_asyncio
 from aiohttp import ClientResponse
+from sqlalchemy import Connection, select, update
 
 from bot.store import work
+from bot.store.tables import outbox
 from handlers.reach import Windows
 from tests.fakes.clock import FakeClock
 from tests.fakes.desk_browser import HERE, HTMX, Browser, audits, codes, found, fresh_browser, stored
@@ -35,10 +38,15 @@ async def house(database_url: str, clock: FakeClock, windows: Windows) -> AsyncI
     await opened.stop()
 
 
-async def tell(browser: Browser, version: int, headers: dict[str, str] = HTMX) -> ClientResponse:
-    """Press the button on the card of a page that saw `version`."""
-    token = await browser.token()
-    return await browser.post(f"/leads/{CODE}/tell", headers, token=token, version=str(version), view="open")
+async def tell(browser: Browser, version: int, headers: dict[str, str] = HTMX, agreed: int = 55) -> ClientResponse:
+    """Press the button on the card of a page that saw `version` and showed the price `agreed`."""
+    form = {"token": await browser.token(), "version": str(version), "view": "open", "agreed": str(agreed)}
+    return await browser.post(f"/leads/{CODE}/tell", headers, **form)
+
+
+def agreed(page: str) -> list[str]:
+    """The prices that the buttons of a page agree to."""
+    return found(r'name="agreed" value="(\d+)"', page)
 
 
 async def later(house: DeskHouse, clock: FakeClock, browser: Browser, **time: float) -> None:
@@ -71,6 +79,7 @@ async def test_the_price_is_read_before_a_verb_and_paid_only_by_a_button_of_its_
     assert "Chưa báo doanh nghiệp, vì tin này tính phí 55 đ" in page
     assert "Chưa báo doanh nghiệp. Báo tin: 55 đ (im lặng 3 ngày)." in page
     assert found(rf'<button id="tell-{CODE}"[^>]*>([^<]+)</button>', page) == ["Báo tin, 55 đ"]
+    assert agreed(page) == ["55"]
     assert "doanh nghiệp chưa được báo" not in page, "nothing is done yet"
     page = await (await tell(browser, 2)).text()
     assert "Yêu cầu 7F3K2Q: đã cho gửi tin báo đến doanh nghiệp (55 đ)." in page
@@ -89,6 +98,11 @@ async def test_pressed_twice_it_leaves_once(house: DeskHouse, browser: Browser, 
     assert "đã được báo về yêu cầu 7F3K2Q" in await again.text()
     assert await house.told(CODE) == [SAID]
     assert [line[1] for line in await audits(house)].count("lead.told") == 1
+
+
+def became(state: str, connection: Connection) -> None:
+    """All that leaves came into a state."""
+    connection.execute(update(outbox).values(state=state))
 
 
 def look(page: str) -> str:
@@ -143,16 +157,61 @@ async def test_after_a_week_a_template_reaches_them(house: DeskHouse, browser: B
     english = await (await browser.get("/?language=en")).text()
     assert "Tell them, about 1,200 VND" in english
     assert "A template reaches them, about 1,200 VND (silent for 8 days)." in english
-    assert (await tell(browser, 2)).status == 200
+    assert agreed(english) == ["1200"]
+    assert (await tell(browser, 2, agreed=1200)).status == 200
     assert await house.told(CODE) == [SAID]
+
+
+@pytest.mark.parametrize("windows", [TEMPLATE])
+async def test_a_price_that_rose_since_the_page_was_drawn_is_shown_and_not_paid(
+    house: DeskHouse, browser: Browser, clock: FakeClock
+) -> None:
+    await later(house, clock, browser, days=6, hours=23)
+    page = await (await browser.move(CODE, "claimed", 1)).text()
+    assert agreed(page) == ["55"]
+    clock.advance(dt.timedelta(hours=2))
+    refused = await tell(browser, 2)
+    page = await refused.text()
+    assert refused.status == 409
+    assert "lúc này tính phí khoảng 1.200 đ (doanh nghiệp im lặng 7 ngày), nên chưa gửi" in page
+    assert agreed(page) == ["1200"]
+    assert await house.told(CODE) == []
+    token = await browser.token()
+    unsaid = await browser.post(f"/leads/{CODE}/tell", HTMX, token=token, version="2")
+    assert unsaid.status == 409
+    for strange in ("", "-5", "5x", "٥٥", "9" * 5000):
+        form = {"token": token, "version": "2", "agreed": strange}
+        assert (await browser.post(f"/leads/{CODE}/tell", HERE, **form)).status == 400
+    assert await house.told(CODE) == []
+    assert (await tell(browser, 2, agreed=1200)).status == 200
+    again = await tell(browser, 2)
+    assert "đã được báo về yêu cầu 7F3K2Q" in await again.text(), "what was told has no price any more"
+    assert await house.told(CODE) == [SAID]
+
+
+async def test_a_message_that_was_given_up_is_told_again_and_one_in_doubt_is_not(
+    house: DeskHouse, browser: Browser, clock: FakeClock
+) -> None:
+    await later(house, clock, browser, days=3)
+    await browser.move(CODE, "claimed", 1)
+    await tell(browser, 2)
+    for state, offered in (("unknown", False), ("failed", True)):
+        await house.store.write(partial(became, state))
+        assert (f'id="tell-{CODE}"' in await browser.board()) == offered
+    assert (await tell(browser, 2)).status == 200
+    waits = await house.store.read(lambda connection: connection.execute(select(outbox.c.state)).scalars().all())
+    assert waits == ["ready"]
+    assert await house.told(CODE) == [SAID, SAID]
 
 
 async def test_who_writes_again_can_be_told_for_nothing(house: DeskHouse, browser: Browser, clock: FakeClock) -> None:
     await later(house, clock, browser, days=3)
     await browser.move(CODE, "claimed", 1)
     await house.heard(CODE, "alo")
-    assert "Chưa báo doanh nghiệp. Giờ báo được miễn phí" in await browser.board()
-    page = await (await tell(browser, 2)).text()
+    page = await browser.board()
+    assert "Chưa báo doanh nghiệp. Giờ báo được miễn phí" in page
+    assert agreed(page) == ["0"]
+    page = await (await tell(browser, 2, agreed=0)).text()
     assert "(miễn phí)" in page
     assert await house.told(CODE) == [SAID]
     assert "toll" not in await browser.board()
@@ -199,15 +258,23 @@ async def test_what_is_done_asks_without_promising_and_keeps_its_button_among_al
 async def test_where_it_is_forgotten_whether_they_were_told_nothing_is_offered(
     house: DeskHouse, browser: Browser, clock: FakeClock
 ) -> None:
-    await later(house, clock, browser, days=3)
+    an = await house.officer("An")
+    clock.advance(dt.timedelta(days=3))
+    await browser.enter(an)
     await browser.move(CODE, "claimed", 1)
     clock.advance(dt.timedelta(days=28))
     await house.heard(CODE)
+    await browser.enter(an)
+    assert f"tell-{CODE}" in await browser.board()
     clock.advance(dt.timedelta(days=3))
-    await browser.enter(await house.officer("An"))
+    await browser.enter(an)
     page = await browser.board()
     assert f"tell-{CODE}" not in page
-    assert (await tell(browser, 2)).status == 409
+    refused = await tell(browser, 2)
+    assert refused.status == 409
+    assert "không còn biết doanh nghiệp đã được báo hay chưa" in await refused.text()
+    assert "đã được báo về" not in await refused.text()
+    assert await house.told(CODE) == []
 
 
 async def test_a_page_that_is_behind_or_not_ours_tells_nobody(
