@@ -101,6 +101,8 @@ class Inbox:
 
     async def _recover(self) -> None:
         while True:
+            # Before the look: what is written down while we look must not wait for the next one.
+            self._stirred.clear()
             try:
                 more = await self.recover_due()
             except StoreError as error:
@@ -110,7 +112,6 @@ class Inbox:
                 log.exception("inbox.recovery_failed")
                 more = False
             if not more:
-                self._stirred.clear()
                 with_pause = asyncio.wait_for(self._stirred.wait(), 0.5)
                 await asyncio.gather(with_pause, return_exceptions=True)
 

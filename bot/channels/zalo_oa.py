@@ -167,7 +167,7 @@ class ZaloOaChannel:
         try:
             return await self._steps.run(message.key, steps)
         except OutOfWindow:
-            if message.lane != "notice" or self._template is None:
+            if not message.tells_enterprise or self._template is None:
                 raise
         return await self._template.send(message)
 

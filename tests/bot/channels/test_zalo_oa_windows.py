@@ -16,7 +16,7 @@ from tests.fakes.zalo_oa_server import ZaloOaServer, zalo_oa_server
 DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
 INFO = "/template/info/v2"
 PHONE = "84912345678"
-KEY = "lead:7F3K2Q:taken:3"
+KEY = "lead:7F3K2Q:claimed:3"
 NOTICE = out(Reply("Cán bộ đã nhận hồ sơ.", (Choice("a", "Xem"),)), lane="notice", key=KEY)
 FIELDS = {"ma": "Hồ sơ {code}", "noi_dung": "{text}"}
 
@@ -64,6 +64,16 @@ async def test_within_two_days_it_is_free_and_within_seven_it_costs(
     await channel.send(NOTICE)
     assert [cost for _, _, cost in shown(zalo)] == [0, 55]
     assert zalo.charged == 55
+
+
+async def test_what_an_officer_is_told_never_goes_by_the_template(
+    zalo: ZaloOaServer, channel: ZaloOaChannel, clock: FakeClock
+) -> None:
+    clock.advance(8 * DAY)
+    with pytest.raises(Closed):
+        await channel.send(replace(NOTICE, key=f"lead:7F3K2Q:new:zalo-oa/{zalo.oa_id}/{HOA}/"))
+    assert shown(zalo) == []
+    assert zalo.charged == 0
 
 
 async def test_after_seven_days_a_notice_goes_by_the_template(
