@@ -95,6 +95,7 @@ class ZaloBot(Section):
     webhook_secret: SecretStr = SecretStr("")
     people: Count = 50
     per_month: Count = 3000
+    per_second: Count = 10
     base_url: Annotated[Address, Field(min_length=1)] = "https://bot-api.zaloplatforms.com"
 
     @field_validator("token")

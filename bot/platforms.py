@@ -129,5 +129,6 @@ def _zalo_bot(settings: Settings, clock: Clock, lent: Lent) -> ZaloBotChannel:
         files=lent.link,
         hint=lambda language: lent.words(language)["hint"],
         quota=Quota(ours.people, ours.per_month),
+        per_second=ours.per_second,
         alarm=lent.alarm,
     )

@@ -47,9 +47,10 @@ class ZaloBotChannel:
     """The channel "zalo-bot". `token` as Zalo Bot Creator gave it; what stands before its colon is the account.
 
     It polls, unless a `webhook` is given. `files` tells the public address of a form by its name ("" for none), `hint`
-    the line below numbered choices; `quota` is what the account's plan gives; `alarm` hears of what a person has to
-    mend. Once the token is refused it takes in nothing more; everything else it tries again for ever. What Zalo hands
-    to a question for updates that is just then broken off (a restart) is lost: a webhook has no such moment.
+    the line below numbered choices; `quota` is what the account's plan gives, `per_second` its pace; `alarm` hears of
+    what a person has to mend. Once the token is refused it takes in nothing more; everything else it tries again for
+    ever. What Zalo hands to a question for updates that is just then broken off (a restart) is lost: a webhook has no
+    such moment.
     """
 
     name = CHANNEL
@@ -64,6 +65,7 @@ class ZaloBotChannel:
         webhook: Webhook | None = None,
         files: Callable[[str], str] = lambda name: "",
         quota: Quota = QUOTA,
+        per_second: float = 10,
         alarm: Alarm = unheard,
         pauses: tuple[float, ...] = PAUSES,
         poll_seconds: float = POLL_SECONDS,
@@ -73,7 +75,13 @@ class ZaloBotChannel:
         # Without a colon all of it is the secret.
         self.account = account if colon else "bot"
         self.abilities = Abilities(
-            buttons=0, label=LONGEST, text=LONGEST, edits=False, per_second=10, once=webhook is None, quota=quota
+            buttons=0,
+            label=LONGEST,
+            text=LONGEST,
+            edits=False,
+            per_second=per_second,
+            once=webhook is None,
+            quota=quota,
         )
         self._clock, self._hint, self._files, self._alarm = clock, hint, files, alarm
         self._api = api or ZaloBotApi(token, base_url)

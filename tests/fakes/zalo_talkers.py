@@ -112,7 +112,8 @@ class ZaloBot(Talker):
 
     def settings(self) -> dict[str, Any]:
         """Where its Bot API is."""
-        return {"zalo_bot": {"enabled": True, "token": self._zalo.token, "base_url": self._zalo.url}}
+        ours = {"enabled": True, "token": self._zalo.token, "base_url": self._zalo.url, "per_second": 1000}
+        return {"zalo_bot": ours}
 
     async def open(self) -> None:
         """Start Zalo's side; it outlives the bot."""

@@ -63,7 +63,7 @@ async def test_while_it_is_halted_nobody_else_is_tried(house: House) -> None:
 
 
 async def test_a_reply_that_waited_for_a_day_is_given_up_and_told(hurried: House) -> None:
-    hurried.channel.outcomes(LAN, *([Halted("no money", "pay", 7200)] * 40))
+    hurried.channel.outcomes(LAN, *([Halted("no money", "pay", 1800)] * 80))
     await hurried.start()
     await hurried.say("1")
     await hurried.until("1", "failed")
