@@ -26,13 +26,19 @@ def why(error: SendError) -> str:
     return str(error)[:LONGEST]
 
 
-def sent(row: Row, platform_id: str, limit: Quota | None, now: int) -> Change:
-    """A channel took it: `platform_id` is its name there. Where the account has a quota, one more is used up."""
+def sent(row: Row, platform_id: str, limit: Quota | None, now: int, *, after_halt: bool) -> Change:
+    """A channel took it: `platform_id` is its name there. Where the account has a quota, one more is used up.
+
+    `after_halt`: the account was halted before, so what staff had to do about that is done.
+    """
+    address = row.outgoing.address
 
     def store(connection: Connection) -> None:
         outbox.sent(connection, row.id, platform_id, now)
         if limit:
-            quota.sent(connection, limit, row.outgoing.address, now)
+            quota.sent(connection, limit, address, now)
+        if after_halt:
+            work.settle(connection, f"halted:{address.channel}:{address.account}:", now)
 
     return store
 
@@ -66,9 +72,12 @@ def given_up(row: Row, error: SendError, now: int, *, told: bool = False) -> Cha
 
 
 def halted(row: Row, error: Halted, now: dt.datetime) -> Change:
-    """The whole account sends nothing for a while: the row waits, its patience not counted, and staff have a task."""
+    """The whole account sends nothing for a while: the row waits, its patience not counted, and staff have a task.
+
+    A new one each hour, for the one before may be done and the account halted again.
+    """
     address = row.outgoing.address
-    key = f"halted:{address.channel}:{address.account}:{now.astimezone(VIETNAM):%Y-%m-%d}"
+    key = f"halted:{address.channel}:{address.account}:{now.astimezone(VIETNAM):%Y-%m-%dT%H}"
     task = OpenTask("halted", key, f"{address.channel}/{address.account}: {why(error)}. {error.mend}")
 
     def store(connection: Connection) -> None:

@@ -173,7 +173,12 @@ class Sender:
             log.exception("sender.channel_raised", outbox=row.id, channel=self.channel.name)
             return await self._failed(row, Ambiguous(type(error).__name__))
         self._refused.clear()
-        await self._record(fates.sent(row, platform_id, self.channel.abilities.quota, to_ms(self._clock.now())))
+        limit, ms = self.channel.abilities.quota, to_ms(self._clock.now())
+        # Not what was on its way when the account was halted.
+        after_halt = 0 < self._halted_until <= ms
+        if after_halt:
+            self._halted_until = 0
+        await self._record(fates.sent(row, platform_id, limit, ms, after_halt=after_halt))
         self._held.discard(row.id)
         return None
 

@@ -84,6 +84,9 @@ class StoredGrants:
 
         def write(connection: Connection) -> None:
             if put(connection, name=self._name, **values).first() is not None:
-                work.note(connection, self._holder, action, self._name, to_ms(self._clock.now()))
+                now = to_ms(self._clock.now())
+                work.note(connection, self._holder, action, self._name, now)
+                # There is one such account: what staff had to do about its login is done.
+                work.settle(connection, "zalo-grant:", now)
 
         await self._store.write(write, urgent=True)

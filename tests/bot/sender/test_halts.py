@@ -4,12 +4,13 @@ import asyncio
 import datetime as dt
 from functools import partial
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from bot.channels.base import Abilities, Quota
 from bot.clock import to_ms
 from bot.errors import Closed, Halted, UsedUp
 from bot.store import people, quota, work
+from bot.store.tables import tasks as tasks_table
 from bot.store.work import Task
 from handlers.message import Address
 from handlers.reach import Windows
@@ -38,7 +39,7 @@ async def test_a_halted_account_waits_and_then_everything_leaves_in_order(hurrie
     assert [text for text in hurried.channel.texts if text != "3"] == ["1", "2"]
 
 
-async def test_staff_are_told_once_a_day_with_the_mend(house: House) -> None:
+async def test_staff_are_told_with_the_mend(house: House) -> None:
     house.channel.outcomes(LAN, GONE)
     await house.start()
     await house.say("1")
@@ -49,6 +50,25 @@ async def test_staff_are_told_once_a_day_with_the_mend(house: House) -> None:
     assert [task.kind for task in found] == ["halted"]
     assert found[0].about == "fake/test: 401 Unauthorized. copy the token again"
     assert await house.state("1") == "ready"
+
+
+async def test_once_something_leaves_again_the_task_is_done(hurried: House) -> None:
+    hurried.channel.outcomes(LAN, GONE)
+    sender = await hurried.start()
+    await hurried.say("1")
+    await hurried.until("1", "sent")
+    assert await tasks(hurried) == ()
+    assert not sender.halted
+
+
+async def test_a_task_that_was_done_does_not_hide_the_next_halt(hurried: House) -> None:
+    hurried.channel.outcomes(LAN, GONE, "m1", GONE, GONE)
+    await hurried.start()
+    await hurried.say("1", "2")
+    await hurried.channel.until(lambda: len(hurried.channel.tried) >= 4)
+    await hurried.until("2", "sent")
+    done = select(tasks_table.c.state).where(tasks_table.c.kind == "halted")
+    assert await hurried.store.read(lambda c: c.execute(done).scalars().all()) == ["done"] * 3
 
 
 async def test_while_it_is_halted_nobody_else_is_tried(house: House) -> None:

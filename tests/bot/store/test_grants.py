@@ -5,14 +5,15 @@ import datetime as dt
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from bot.channels.zalo_oa_oauth import Grant
 from bot.errors import StoreError
-from bot.store import leases
+from bot.store import leases, work
 from bot.store.grants import StoredGrants
 from bot.store.store import Store
 from bot.store.tables import audit
+from handlers.turn import OpenTask
 from tests.fakes.clock import FakeClock
 
 NAME = "zalo-oa/42"
@@ -139,3 +140,13 @@ async def test_a_closed_store_says_so(store: Store) -> None:
         await grants.save(THIRD)
     with pytest.raises(StoreError):
         await grants.load()
+
+
+async def test_a_new_pair_closes_what_staff_had_to_do_about_the_login(grants: StoredGrants, store: Store) -> None:
+    def told(connection: Connection) -> None:
+        work.open_task(connection, OpenTask("zalo-grant", "zalo-grant:lost:1", "bot zalo login"), 1)
+        work.open_task(connection, OpenTask("lead", "lead:7F3K2Q:unclaimed", "7F3K2Q"), 1)
+
+    await store.write(told)
+    await grants.save(LOGIN)
+    assert [task.kind for task in await store.read(work.open_tasks)] == ["lead"]

@@ -153,3 +153,14 @@ async def test_questions_and_the_audit_are_noted(store: Store) -> None:
     assert json.loads(asked.entries) == ["kc.machinery", "kc.demo"]
     noted = await store.read(lambda c: c.execute(select(audit)).one())
     assert (noted.actor, noted.action, noted.about, noted.at) == ("officer:1", "lead.claimed", "7F3K2Q", 6)
+
+
+async def test_what_is_settled_is_closed_with_every_task_that_begins_so(store: Store) -> None:
+    def open_all(connection: Connection) -> None:
+        for key in ("halted:a:1:x", "halted:a:1:y", "halted:a:12:x", "halted_a:1:x"):
+            rooms.open_task(connection, OpenTask("halted", key, key), 1)
+
+    await store.write(open_all)
+    await store.write(lambda connection: rooms.settle(connection, "halted:a:1:", 5))
+    left = await store.read(rooms.open_tasks)
+    assert [task.about for task in left] == ["halted:a:12:x", "halted_a:1:x"]
