@@ -6,11 +6,11 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.channels.base import Channel, Quota, Remaining
+from bot.channels.base import Abilities, Channel, Quota, Remaining
 from bot.channels.telegram import TelegramChannel
 from bot.channels.zalo_bot import ZaloBotChannel
 from bot.channels.zalo_bot_webhook import PATH, Webhook
-from bot.channels.zalo_oa import OaSettings, Surroundings, ZaloOaChannel
+from bot.channels.zalo_oa import FREE, PAID, OaSettings, Surroundings, ZaloOaChannel
 from bot.channels.zalo_oa_api import ZaloOaApi
 from bot.channels.zalo_oa_grant import ZaloOaGrant
 from bot.channels.zalo_oa_oauth import OAuth
@@ -20,9 +20,11 @@ from bot.forms import Forms
 from bot.store import people, reach, work
 from bot.store.grants import StoredGrants
 from bot.store.store import Store
+from bot.turns import AbilitiesOf
 from handlers.catalogue import wording
 from handlers.message import Address
 from handlers.person import Language
+from handlers.reach import Windows
 from handlers.turn import OpenTask
 
 
@@ -86,6 +88,13 @@ def platforms(settings: Settings, store: Store, clock: Clock, holder: str) -> Pl
         channels.append(zalo_bot)
         routes += zalo_bot.routes()
     return Platforms(tuple(channels), routes)
+
+
+def abilities_alone(settings: Settings) -> AbilitiesOf:
+    """For commands that open no channel: until when the people of an account can be told for nothing."""
+    oa = settings.zalo_oa
+    counting = Abilities(0, 0, 0, edits=False, per_second=1, windows=Windows(FREE, PAID, oa.price))
+    return lambda channel, account: counting if (channel, account) == (ZaloOaChannel.name, oa.oa_id) else None
 
 
 def _telegram(settings: Settings, clock: Clock, lent: Lent) -> TelegramChannel:

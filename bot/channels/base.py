@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
@@ -50,6 +50,21 @@ class Quota:
 
     people: int
     per_month: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What lets us act for the account. The refresh token is good once and for 90 days from `obtained_at`.
+
+    `previous` is the refresh token before it; `tried_at`: a refresh with `refresh` was begun then, its end not known.
+    """
+
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    expires_at: dt.datetime
+    obtained_at: dt.datetime
+    previous: str = field(default="", repr=False)
+    tried_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from telegram.error import (
 
 from bot.channels.base import Abilities, Outgoing, Take, Taken, Wake
 from bot.channels.render import block, shorten, split, utf16
+from bot.channels.steps import Step, Steps
 from bot.channels.telegram_read import CHANNEL, read
 from bot.channels.telegram_request import Bot, TelegramRequest
 from bot.clock import Clock
@@ -76,8 +78,7 @@ class TelegramChannel:
         self._polling: asyncio.Task[None] | None = None
         self._batch: asyncio.Task[int | None] | None = None
         self._signals: set[asyncio.Task[object]] = set()
-        #: How much of a message went out while the rest waits to be tried again, by its key: parts and files, last id.
-        self._said: dict[str, tuple[int, str]] = {}
+        self._steps = Steps()
 
     async def start(self, take: Take, wake: Wake) -> None:
         """Begin to poll. `wake` is not needed: a message never waits for a person to come back."""
@@ -102,35 +103,38 @@ class TelegramChannel:
         to, keyboard = message.address, _keyboard(message.reply, self.abilities.label)
         parts = split(block(message.reply), self.abilities.text, utf16) or ("",)
         papers = [path for file in message.reply.files if (path := self._forms(file.reference))]
-        said, last = self._said.pop(message.key, (0, ""))
-        try:
-            old = message.replaces if len(parts) == 1 and not said else ""
-            if old and await self._edit(to, old, parts[0], keyboard):
-                said, last = 1, old
-            # A second try goes on where the first one ended: the person gets no part twice.
-            for number in range(said, len(parts)):
-                below = keyboard if number == len(parts) - 1 else None
-                last = str((await self._say(to, parts[number], below)).message_id)
-                said += 1
-            for path in papers[said - len(parts) :]:
-                await self._hand(to, path)
-                said += 1
-        except TelegramError as error:
-            failure = send_error(error)
-            if said and isinstance(failure, TryLater | Ambiguous):
-                self._said[message.key] = said, last
-            raise failure from None
-        return last
+        below = [None] * (len(parts) - 1) + [keyboard]
+        steps: list[Step] = [partial(self._say, to, part, under) for part, under in zip(parts, below, strict=True)]
+        if message.replaces and len(parts) == 1:
+            steps = [partial(self._replace, to, message.replaces, parts[0], keyboard)]
+        return await self._steps.run(message.key, [*steps, *(partial(self._hand, to, path) for path in papers)])
 
-    async def _hand(self, to: Address, path: Path) -> None:
+    async def _hand(self, to: Address, path: Path) -> str:
         content, thread = await asyncio.to_thread(path.read_bytes), int(to.thread) if to.thread else None
-        await self._bot.send_document(int(to.chat), content, filename=path.name, message_thread_id=thread)
+        try:
+            await self._bot.send_document(int(to.chat), content, filename=path.name, message_thread_id=thread)
+        except TelegramError as error:
+            raise send_error(error) from None
+        return ""
 
-    async def _say(self, to: Address, text: str, keyboard: telegram.InlineKeyboardMarkup | None) -> telegram.Message:
+    async def _say(self, to: Address, text: str, keyboard: telegram.InlineKeyboardMarkup | None) -> str:
         preview, thread = telegram.LinkPreviewOptions(is_disabled=True), int(to.thread) if to.thread else None
-        return await self._bot.send_message(
-            int(to.chat), text, message_thread_id=thread, reply_markup=keyboard, link_preview_options=preview
-        )
+        try:
+            sent = await self._bot.send_message(
+                int(to.chat), text, message_thread_id=thread, reply_markup=keyboard, link_preview_options=preview
+            )
+        except TelegramError as error:
+            raise send_error(error) from None
+        return str(sent.message_id)
+
+    async def _replace(
+        self, to: Address, number: str, text: str, keyboard: telegram.InlineKeyboardMarkup | None
+    ) -> str:
+        try:
+            stands = await self._edit(to, number, text, keyboard)
+        except TelegramError as error:
+            raise send_error(error) from None
+        return number if stands else await self._say(to, text, keyboard)
 
     async def _edit(self, to: Address, number: str, text: str, keyboard: telegram.InlineKeyboardMarkup | None) -> bool:
         """Put a text in the place of an earlier one; whether it stands there."""

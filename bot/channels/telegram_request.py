@@ -10,13 +10,8 @@ import telegram
 from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
-#: Errors in which nothing had been sent yet; after any other the message may have been delivered.
-NOT_SENT = (
-    aiohttp.ClientConnectorError,
-    aiohttp.ConnectionTimeoutError,
-    aiohttp.ClientHttpProxyError,
-    aiohttp.InvalidURL,
-)
+from bot.channels.network import NOT_SENT
+
 #: Connections at once; one of them waits for updates.
 CONNECTIONS = 64
 

@@ -10,13 +10,8 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
-#: Errors in which nothing had been sent yet; after any other the call may have been carried out.
-NOT_SENT = (
-    aiohttp.ClientConnectorError,
-    aiohttp.ConnectionTimeoutError,
-    aiohttp.ClientHttpProxyError,
-    aiohttp.InvalidURL,
-)
+from bot.channels.network import NOT_SENT
+
 #: Connections at once; one of them waits for updates.
 CONNECTIONS = 64
 CONNECT_SECONDS: Final = 10.0
@@ -44,12 +39,11 @@ class ZaloBotError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Me:
-    """Our account: the platform's id of it, its name, the name people see, and whether groups may invite it."""
+    """Our account: the platform's id of it, its name, and the name people see."""
 
     id: str
     account_name: str = ""
     display_name: str = ""
-    can_join_groups: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +92,7 @@ class ZaloBotApi:
     async def get_me(self) -> Me:
         """Our account. The cheapest way to see whether the token is good."""
         me = _fields(await self._call("getMe"))
-        groups = me.get("can_join_groups") is True
-        return Me(_text(me, "id"), _text(me, "account_name"), _text(me, "display_name"), groups)
+        return Me(_text(me, "id"), _text(me, "account_name"), _text(me, "display_name"))
 
     async def get_updates(self, seconds: float) -> tuple[object, ...]:
         """Wait so many seconds for an update; raw ones, none or mostly one. What is returned here comes never again."""

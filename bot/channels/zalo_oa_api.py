@@ -12,15 +12,9 @@ from typing import Any, Final, Protocol
 
 import aiohttp
 
+from bot.channels.network import NOT_SENT
 from bot.clock import from_ms
 
-#: Errors in which nothing had been sent yet; after any other the call may have been carried out.
-NOT_SENT = (
-    aiohttp.ClientConnectorError,
-    aiohttp.ConnectionTimeoutError,
-    aiohttp.ClientHttpProxyError,
-    aiohttp.InvalidURL,
-)
 #: Zalo does not take the access token: it ended, was replaced, or (business host) is wrong; with or without a minus.
 TOKEN_REFUSED = frozenset({216, 220, 124, 401})
 GATEWAY_TIMED_OUT: Final = 504
@@ -58,11 +52,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class PersonQuota:
-    """What Zalo counts of one person: their last interaction, and the consultation messages `left` of `total`."""
+    """What Zalo counts of one person: their last interaction, and the consultation messages that are `left`."""
 
     last_interaction: datetime | None = None
     left: int | None = None
-    total: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +72,9 @@ class OaInfo:
 
 @dataclass(frozen=True, slots=True)
 class TemplateInfo:
-    """An approved template: its state, its tag, and the longest value of each parameter in characters."""
+    """An approved template: its state, and the longest value of each parameter in characters."""
 
     status: str = ""
-    tag: str = ""
     longest: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -142,7 +134,7 @@ class ZaloOaApi:
         replies = _table(found.get("cs_reply"))
         last = _number(found.get("last_interaction"))
         moment = from_ms(last) if last is not None and 0 < last < 10**14 else None
-        return PersonQuota(moment, _number(replies.get("remain")), _number(replies.get("total")))
+        return PersonQuota(moment, _number(replies.get("remain")))
 
     async def oa_quota(self) -> tuple[int, ...]:
         """What is left of each package of paid consultation messages."""
@@ -170,7 +162,7 @@ class ZaloOaApi:
         listed = found.get("listParams")
         params = [_table(param) for param in listed] if isinstance(listed, list) else []
         longest = {_word(param, "name"): _number(param.get("maxLength")) or 0 for param in params}
-        return TemplateInfo(_word(found, "status"), _word(found, "templateTag"), longest)
+        return TemplateInfo(_word(found, "status"), longest)
 
     async def _post(self, path: str, body: Mapping[str, Any], *, host: str = "") -> object:
         return await self._call("POST", host or self._openapi, path, {"json": body})

@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 import structlog
 
-from bot.channels.base import Alarm
+from bot.channels.base import Alarm, Grant
 from bot.channels.zalo_oa_api import ZaloOaUnreachable
-from bot.channels.zalo_oa_oauth import Grant, GrantRefused, OAuth
+from bot.channels.zalo_oa_oauth import GrantRefused, OAuth
 from bot.clock import Clock, to_ms
 from bot.errors import Halted, SendError, StoreError, TryLater
 from handlers.turn import OpenTask

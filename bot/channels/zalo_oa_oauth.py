@@ -5,13 +5,14 @@ import datetime as dt
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode
 
 import aiohttp
 
-from bot.channels.zalo_oa_api import NOT_SENT, ZaloOaUnreachable
+from bot.channels.base import Grant
+from bot.channels.network import NOT_SENT
+from bot.channels.zalo_oa_api import ZaloOaUnreachable
 from bot.clock import Clock
 
 TOKENS, CONSENT = "/v4/oa/access_token", "/v4/oa/permission"
@@ -24,21 +25,6 @@ QUOTED = 200
 SECRETS = ("code", "code_verifier", "access_token", "refresh_token")
 #: Zalo's code of the rate limit, and the statuses of a server that has no time, or fails.
 TOO_OFTEN, TOO_MANY, SERVER_ERROR = "-32", 429, 500
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """What lets us act for the account. The refresh token is good once and for 90 days from `obtained_at`.
-
-    `previous` is the refresh token before it; `tried_at`: a refresh with `refresh` was begun then, its end not known.
-    """
-
-    access: str = field(repr=False)
-    refresh: str = field(repr=False)
-    expires_at: dt.datetime
-    obtained_at: dt.datetime
-    previous: str = field(default="", repr=False)
-    tried_at: dt.datetime | None = None
 
 
 class GrantRefused(Exception):

@@ -8,11 +8,12 @@ import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
+from bot.channels.base import Grant
 from bot.channels.zalo_bot_api import ZaloBotApi, ZaloBotError
 from bot.channels.zalo_bot_webhook import PATH as BOT_PATH
 from bot.channels.zalo_oa_api import OaInfo, ZaloOaApi, ZaloOaError, ZaloOaUnreachable
 from bot.channels.zalo_oa_errors import send_error
-from bot.channels.zalo_oa_oauth import REFRESH_LASTS, Grant
+from bot.channels.zalo_oa_oauth import REFRESH_LASTS
 from bot.channels.zalo_oa_signature import fits, variant
 from bot.channels.zalo_oa_webhook import PATH as OA_PATH
 from bot.clock import Clock

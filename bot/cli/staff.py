@@ -6,23 +6,19 @@ from secrets import SystemRandom
 
 import click
 
-from bot.channels.base import Abilities
-from bot.channels.zalo_oa import FREE, PAID
-from bot.channels.zalo_oa_read import CHANNEL
 from bot.cli.failure import CommandError
 from bot.cli.settings import config_option, opened, settings_of
 from bot.clock import SystemClock, to_ms
-from bot.config import Settings
 from bot.knowledge_base import KnowledgeBase
+from bot.platforms import abilities_alone
 from bot.store import leads, officers, work
 from bot.store.connection import Connection
 from bot.store.context import StoreContext
-from bot.turns import AbilitiesOf, Turns
+from bot.turns import Turns
 from bot.web import desk_link
 from handlers.context import Lead
 from handlers.leads import INVITATION_LENGTH, Decision, change, new_code
 from handlers.person import Officer
-from handlers.reach import Windows
 from handlers.turn import Effect
 
 #: How long an invitation can be used.
@@ -82,7 +78,7 @@ def listed(config: str | None) -> None:
 def remove(name: str, config: str | None) -> None:
     """Take an officer out: no place, no desk any more; the leads they hold wait for others again."""
     settings, clock = settings_of(config), SystemClock()
-    turns = Turns(KnowledgeBase(()), clock, {}, lambda channel, account: "", abilities_of=_abilities_of(settings))
+    turns = Turns(KnowledgeBase(()), clock, {}, lambda channel, account: "", abilities_of=abilities_alone(settings))
 
     def take_out(connection: Connection) -> int:
         officer = _known(connection, name)
@@ -120,13 +116,6 @@ def _released(lead: Lead, officer: Officer, context: StoreContext) -> Decision:
     if reach.way != "free":
         reach = replace(reach, way="closed")
     return change(lead, "new", officer, context.wording, context.places, reach)
-
-
-def _abilities_of(settings: Settings) -> AbilitiesOf:
-    """What a command without channels has to know of an account: until when its people can be told for nothing."""
-    oa = settings.zalo_oa
-    counting = Abilities(0, 0, 0, edits=False, per_second=1, windows=Windows(FREE, PAID, oa.price))
-    return lambda channel, account: counting if (channel, account) == (CHANNEL, oa.oa_id) else None
 
 
 def _known(connection: Connection, name: str) -> Officer:

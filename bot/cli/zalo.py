@@ -6,8 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import click
 
+from bot.channels.base import Grant
 from bot.channels.zalo_oa_api import OaInfo, ZaloOaApi, ZaloOaError, ZaloOaUnreachable
-from bot.channels.zalo_oa_oauth import Grant, GrantRefused, OAuth, challenge_of, verifier_of
+from bot.channels.zalo_oa_oauth import GrantRefused, OAuth, challenge_of, verifier_of
 from bot.cli.failure import CommandError
 from bot.cli.settings import config_option, login, opened, settings_of
 from bot.clock import Clock, SystemClock, to_ms

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, null, select, update
 
-from bot.channels.zalo_oa_oauth import Grant
+from bot.channels.base import Grant
 from bot.clock import Clock, from_ms, to_ms
 from bot.store import leases, work
 from bot.store.account_tables import grants

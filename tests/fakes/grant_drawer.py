@@ -4,8 +4,9 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
 
+from bot.channels.base import Grant
 from bot.channels.zalo_oa_grant import ZaloOaGrant
-from bot.channels.zalo_oa_oauth import Grant, OAuth
+from bot.channels.zalo_oa_oauth import OAuth
 from bot.errors import StoreUnavailable
 from handlers.turn import OpenTask
 from tests.fakes.clock import FakeClock

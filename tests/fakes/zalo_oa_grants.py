@@ -3,7 +3,8 @@
 import datetime as dt
 from typing import Any
 
-from bot.channels.zalo_oa_oauth import REFRESH_LASTS, Grant
+from bot.channels.base import Grant
+from bot.channels.zalo_oa_oauth import REFRESH_LASTS
 from bot.clock import Clock
 from bot.store.grants import StoredGrants
 from bot.store.store import Store

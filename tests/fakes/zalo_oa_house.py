@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bot.channels.base import Outgoing, Remaining, Taken
+from bot.channels.base import Grant, Outgoing, Remaining, Taken
 from bot.channels.zalo_oa import OaSettings, Surroundings, ZaloOaChannel
 from bot.channels.zalo_oa_api import ZaloOaApi
 from bot.channels.zalo_oa_grant import ZaloOaGrant
-from bot.channels.zalo_oa_oauth import Grant, OAuth
+from bot.channels.zalo_oa_oauth import OAuth
 from bot.channels.zalo_oa_webhook import PATH
 from bot.web.server import Listener, site
 from handlers.message import Address, Inbound, Lane, Reply

@@ -11,9 +11,10 @@ import sys
 
 import structlog
 
+from bot.channels.base import Grant
 from bot.channels.zalo_oa_api import ZaloOaApi, ZaloOaError, ZaloOaUnreachable
 from bot.channels.zalo_oa_grant import ZaloOaGrant
-from bot.channels.zalo_oa_oauth import Grant, OAuth
+from bot.channels.zalo_oa_oauth import OAuth
 from bot.clock import SystemClock
 from bot.errors import SendError
 from bot.store.grants import StoredGrants

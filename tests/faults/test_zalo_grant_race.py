@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, suppress
 
 import pytest
 
-from bot.channels.zalo_oa_oauth import Grant
+from bot.channels.base import Grant
 from bot.clock import SystemClock
 from bot.store.grants import StoredGrants
 from bot.store.store import Store

@@ -115,7 +115,7 @@ async def test_an_upload_without_an_id_is_to_be_repeated(zalo: ZaloOaServer, api
 
 
 async def test_the_quota_of_a_person(zalo: ZaloOaServer, api: ZaloOaApi, clock: FakeClock) -> None:
-    assert await api.quota(HOA) == PersonQuota(clock.now(), 8, 8)
+    assert await api.quota(HOA) == PersonQuota(clock.now(), 8)
     assert zalo.calls[-1].body == {"user_id": HOA}
     with pytest.raises(ZaloOaError) as told:
         await api.quota("1")
@@ -125,21 +125,21 @@ async def test_the_quota_of_a_person(zalo: ZaloOaServer, api: ZaloOaApi, clock: 
 @pytest.mark.parametrize(
     ("data", "found"),
     [
-        ({"last_interaction": 1795458626239, "cs_reply": {"remain": "3", "total": 8}}, (1795458626239, 3, 8)),
-        ({"last_interaction": "0", "cs_reply": {"remain": 0, "total": "8"}}, (None, 0, 8)),
-        ({"last_interaction": "gestern", "cs_reply": []}, (None, None, None)),
-        ({"last_interaction": 10**30, "cs_reply": {"remain": None, "total": True}}, (None, None, None)),
-        ({}, (None, None, None)),
-        (None, (None, None, None)),
-        ([], (None, None, None)),
+        ({"last_interaction": 1795458626239, "cs_reply": {"remain": "3", "total": 8}}, (1795458626239, 3)),
+        ({"last_interaction": "0", "cs_reply": {"remain": 0, "total": "8"}}, (None, 0)),
+        ({"last_interaction": "gestern", "cs_reply": []}, (None, None)),
+        ({"last_interaction": 10**30, "cs_reply": {"remain": None, "total": True}}, (None, None)),
+        ({}, (None, None)),
+        (None, (None, None)),
+        ([], (None, None)),
     ],
 )
 async def test_a_quota_in_another_shape(
-    zalo: ZaloOaServer, api: ZaloOaApi, data: object, found: tuple[int | None, int | None, int | None]
+    zalo: ZaloOaServer, api: ZaloOaApi, data: object, found: tuple[int | None, int | None]
 ) -> None:
     zalo.fail(QUOTA, html=json.dumps({"error": 0, "message": "Success", "data": data}))
-    last, left, total = found
-    assert await api.quota(HOA) == PersonQuota(from_ms(last) if last else None, left, total)
+    last, left = found
+    assert await api.quota(HOA) == PersonQuota(from_ms(last) if last else None, left)
 
 
 async def test_what_is_left_of_the_account(zalo: ZaloOaServer, api: ZaloOaApi) -> None:
@@ -164,7 +164,7 @@ async def test_the_account(zalo: ZaloOaServer, api: ZaloOaApi, clock: FakeClock)
 
 
 async def test_a_template_and_its_parameters(zalo: ZaloOaServer, api: ZaloOaApi) -> None:
-    assert await api.template_info("12") == TemplateInfo("ENABLE", "TRANSACTION", {"noi_dung": 30, "ma": 8})
+    assert await api.template_info("12") == TemplateInfo("ENABLE", {"noi_dung": 30, "ma": 8})
     # This host takes its parameters as they are.
     assert (zalo.calls[-1].path, zalo.calls[-1].body) == (INFO, {"template_id": "12"})
     with pytest.raises(ZaloOaError, match="-109"):

@@ -9,8 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from aiohttp import web
 
+from bot.channels.base import Grant
 from bot.channels.zalo_oa_api import ZaloOaUnreachable
-from bot.channels.zalo_oa_oauth import Grant, GrantRefused, OAuth, challenge_of, verifier_of
+from bot.channels.zalo_oa_oauth import GrantRefused, OAuth, challenge_of, verifier_of
 from bot.web.server import Listener, site
 from tests.fakes.clock import FakeClock
 from tests.fakes.zalo_oa_server import OAUTH, ZaloOaServer, zalo_oa_server

@@ -7,7 +7,8 @@ from typing import TypeAlias
 
 import pytest
 
-from bot.channels.zalo_oa_oauth import Grant, challenge_of, verifier_of
+from bot.channels.base import Grant
+from bot.channels.zalo_oa_oauth import challenge_of, verifier_of
 from bot.cli.main import run_command
 from bot.clock import SystemClock
 from bot.store.grants import StoredGrants

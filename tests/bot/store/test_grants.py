@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Connection, select
 
-from bot.channels.zalo_oa_oauth import Grant
+from bot.channels.base import Grant
 from bot.errors import StoreError
 from bot.store import leases, work
 from bot.store.grants import StoredGrants
