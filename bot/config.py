@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import (
     Field,
@@ -129,6 +129,9 @@ class Retention(Section):
     messages_days: Count = 365
 
 
+Reached = TypeVar("Reached", Telegram, ZaloBot)
+
+
 class Settings(Section):
     """All settings; `Settings()` has the defaults and looks at nothing."""
 
@@ -145,15 +148,15 @@ class Settings(Section):
     sender: Sender = Sender()
     retention: Retention = Retention()
 
-    @field_validator("zalo_bot")
+    @field_validator("telegram", "zalo_bot")
     @classmethod
-    def _reachable(cls, zalo_bot: ZaloBot, info: ValidationInfo) -> ZaloBot:
+    def _reachable(cls, channel: Reached, info: ValidationInfo) -> Reached:
         web: Web | None = info.data.get("web")
-        if zalo_bot.enabled and zalo_bot.webhook_secret.get_secret_value() and web and not web.public_url:
+        if channel.enabled and channel.webhook_secret.get_secret_value() and web and not web.public_url:
             raise ValueError(
-                "webhook_secret needs [web] public_url, the https address Zalo posts to; set it, or neither"
+                "webhook_secret needs [web] public_url, the https address updates are posted to; set it, or neither"
             )
-        return zalo_bot
+        return channel
 
     @field_validator("desk")
     @classmethod

@@ -1,5 +1,6 @@
 """The settings of the channels: what each platform gave the department."""
 
+import re
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
@@ -17,10 +18,12 @@ class Section(BaseModel):
 
 
 class Telegram(Section):
-    """The Telegram channel."""
+    """The Telegram channel: by asking for updates, or by webhook once it has a `webhook_secret`."""
 
     enabled: bool = False
     token: SecretStr = SecretStr("")
+    webhook_secret: SecretStr = SecretStr("")
+    bulk_per_second: Count = 20
     base_url: Annotated[Address, Field(min_length=1)] = "https://api.telegram.org"
     proxy: Proxy = Field(default="", repr=False)
 
@@ -35,6 +38,14 @@ class Telegram(Section):
                 "Telegram is enabled without a token: get one from @BotFather and set BOT_TELEGRAM__TOKEN,"
                 " or a secret file of that name; or write enabled = false"
             )
+        return value
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _letters(cls, value: SecretStr) -> SecretStr:
+        secret = value.get_secret_value()
+        if secret and not re.fullmatch(r"[A-Za-z0-9_-]{8,256}", secret):
+            raise ValueError("write 8 to 256 of the signs A-Z a-z 0-9 _ -, or none to ask for updates")
         return value
 
 

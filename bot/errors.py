@@ -12,6 +12,7 @@ BotError
     ├── Refused           the platform will never take this message
     ├── Closed            this person cannot be written to now on this channel: staff find another way
     ├── Gone              the person left or blocked us
+    ├── Moved             the chat has another address now: the message goes there
     ├── Halted            the whole account may not send until somebody acts or time passes
     │   └── UsedUp        a quota is used up: the account's, or only this person's place in it
     └── Ambiguous         it may have been delivered
@@ -69,6 +70,14 @@ class Closed(SendError):
 
 class Gone(SendError):
     """The person left or blocked us."""
+
+
+class Moved(SendError):
+    """What is told to this address is told to another from now on: `chat` and `thread` of the same channel account."""
+
+    def __init__(self, reason: str, chat: str, thread: str = "") -> None:
+        super().__init__(reason)
+        self.chat, self.thread = chat, thread
 
 
 class Halted(SendError):

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from bot.channels.base import Quota
 from bot.clock import VIETNAM, from_ms, to_ms
-from bot.errors import Ambiguous, Closed, Gone, Halted, SendError, TryLater
-from bot.store import outbox, people, quota, work
+from bot.errors import Ambiguous, Away, Closed, Gone, Halted, Moved, SendError, TryLater
+from bot.store import moving, outbox, people, quota, work
 from bot.store.connection import Connection
 from bot.store.outbox import Change, Row
 from bot.store.reach import reach_of
@@ -67,6 +67,19 @@ def given_up(row: Row, error: SendError, now: int, *, told: bool = False) -> Cha
             key = f"not-sent:{row.address_id}:{from_ms(now):%Y-%m-%d}"
             about = f"{address.channel}/{address.account}: {address.chat}{reason}"
             work.open_task(connection, OpenTask("not-sent", key, about), now)
+
+    return store
+
+
+def set_aside(row: Row, error: Away | Moved, holder: str, now: int) -> Change:
+    """Everything of ours for this address waits: until the person is there, or, at once, for its other address."""
+    address = row.outgoing.address
+
+    def store(connection: Connection) -> None:
+        if isinstance(error, Moved):
+            moving.move(connection, address, error.chat, error.thread, now)
+        else:
+            outbox.away(connection, row.address_id, holder)
 
     return store
 

@@ -11,7 +11,7 @@ from handlers.message import Lane
 LANES: Final[tuple[Lane, ...]] = ("conversation", "notice", "bulk")
 #: Seconds before the next try, by how often it failed; the platform's own word goes first.
 PAUSES = (1.0, 3.0, 10.0, 30.0, 120.0, 600.0, 1800.0)
-#: The share of an account's pace that bulk may use, so that conversation never waits for it.
+#: The share of an account's pace that bulk may use where no pace of its own is known: conversation never waits for it.
 BULK_SHARE = 0.5
 
 
@@ -21,8 +21,8 @@ class Pace:
     Evenly rather than n at once each second: a bucket of n lets twice as many through in its first second.
     """
 
-    def __init__(self, per_second: float) -> None:
-        self._gap = 1 / per_second
+    def __init__(self, per_second: float, bulk_per_second: float | None = None) -> None:
+        self._gap, self._bulk_gap = 1 / per_second, 1 / (bulk_per_second or per_second * BULK_SHARE)
         #: When the next message may go, and the next of bulk, on the event loop's clock.
         self._next_at = self._next_bulk_at = 0.0
         self._waiting: dict[Lane, deque[asyncio.Future[None]]] = {lane: deque() for lane in LANES}
@@ -45,7 +45,7 @@ class Pace:
             self._waiting[lane].popleft().set_result(None)
             self._next_at = now + self._gap
             if lane == "bulk":
-                self._next_bulk_at = now + self._gap / BULK_SHARE
+                self._next_bulk_at = now + self._bulk_gap
         next_lane = self._first(bulk=True)
         at = max(self._next_at, self._next_bulk_at) if next_lane == "bulk" else self._next_at
         self._timer = loop.call_at(at, self._give) if next_lane else None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from bot.channels import telegram_webhook
 from bot.channels.base import Abilities, Channel, Quota, Remaining
 from bot.channels.telegram import TelegramChannel
 from bot.channels.zalo_bot import ZaloBotChannel
@@ -22,6 +23,7 @@ from bot.store.grants import StoredGrants
 from bot.store.store import Store
 from bot.turns import AbilitiesOf
 from handlers.catalogue import wording
+from handlers.commands import menu
 from handlers.message import Address
 from handlers.person import Language
 from handlers.reach import Windows
@@ -69,7 +71,7 @@ class Lent:
     def words(self, language: Language) -> Mapping[str, str]:
         """The channels' own sentences."""
         say = wording(language).say
-        return {key: say(f"channel.{key}") for key in ("hint", "share_title", "share_text")}
+        return {key: say(f"channel.{key}") for key in ("hint", "share_title", "share_text", "share_button")}
 
 
 def platforms(settings: Settings, store: Store, clock: Clock, holder: str) -> Platforms:
@@ -78,7 +80,9 @@ def platforms(settings: Settings, store: Store, clock: Clock, holder: str) -> Pl
     channels: list[Channel] = []
     routes: tuple[web.RouteDef, ...] = ()
     if settings.telegram.enabled:
-        channels.append(_telegram(settings, clock, lent))
+        telegram = _telegram(settings, clock, lent)
+        channels.append(telegram)
+        routes += telegram.routes()
     if settings.zalo_oa.enabled:
         oa = _zalo_oa(settings, store, clock, holder, lent)
         channels.append(oa)
@@ -98,9 +102,19 @@ def abilities_alone(settings: Settings) -> AbilitiesOf:
 
 
 def _telegram(settings: Settings, clock: Clock, lent: Lent) -> TelegramChannel:
-    ours = settings.telegram
-    token = ours.token.get_secret_value()
-    return TelegramChannel(token, clock=clock, base_url=ours.base_url, proxy=ours.proxy, forms=lent.form)
+    ours, secret = settings.telegram, settings.telegram.webhook_secret.get_secret_value()
+    return TelegramChannel(
+        ours.token.get_secret_value(),
+        clock=clock,
+        base_url=ours.base_url,
+        proxy=ours.proxy,
+        webhook=telegram_webhook.Webhook(settings.web.public_url + telegram_webhook.PATH, secret) if secret else None,
+        forms=lent.form,
+        words=lent.words,
+        commands=lambda language, shared: menu(wording(language), shared=shared),
+        bulk_per_second=ours.bulk_per_second,
+        alarm=lent.alarm,
+    )
 
 
 def _zalo_oa(settings: Settings, store: Store, clock: Clock, holder: str, lent: Lent) -> ZaloOaChannel:

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 
-from handlers import department, language, privacy
+from handlers import department, group, language, media, privacy
 from handlers.choices import resolve
 from handlers.context import Context, Handler
 from handlers.entry_reply import FIRST_BUBBLE
@@ -20,10 +20,17 @@ NEVER_SILENT = ("stop", "erase", "staff")
 
 
 def route(message: Inbound, person: Person, context: Context, order: Sequence[Handler] = ORDER) -> Turn:
-    """What a message leads to. Answers always, except to a block, an officer's own words, or while it is silent."""
+    """What a message leads to. Answers always, except to a block, an officer's own words, or while it is silent.
+
+    In a group it answers next to nothing, and several files sent at once only once.
+    """
     talk = person.conversation
     if message.kind == "blocked":
         return Turn(talk.wait(None), effects=(Audit("person.blocked"),))
+    if message.kind in ("unblocked", "moved"):
+        return Turn(talk)  # What it changes is no talk.
+    if message.shared:
+        return group.handle(message, person, context)
     if message.kind == "staff_echo":
         return Turn(replace(talk, mute_until=context.now + STAFF_TALKS))
     if message.kind == "withdrawn":
@@ -32,10 +39,12 @@ def route(message: Inbound, person: Person, context: Context, order: Sequence[Ha
         if talk.waiting:
             return Turn(talk)  # The form already has the answer that was corrected; it is corrected by its summary.
         message = replace(message, kind="text")
-    if _silent(message, person, context):
+    if _silent(message, person, context) or media.is_more(message, talk, context.now):
         return Turn(talk)
     dropped = talk.dropped or _lost(person, order)
     talk = talk.wait(None) if dropped else talk
+    if talk.filed:
+        talk = replace(talk, filed="", filed_at=None)
     if message.kind == "text":
         talk = replace(talk, language=language.heard(talk, context.reading))
     person = replace(person, conversation=talk)

@@ -12,7 +12,7 @@ import structlog
 from bot import fates
 from bot.channels.base import Channel
 from bot.clock import Clock, to_ms
-from bot.errors import Ambiguous, Away, Closed, Gone, Halted, SendError, StoreError, UsedUp
+from bot.errors import Ambiguous, Away, Closed, Gone, Halted, Moved, SendError, StoreError, UsedUp
 from bot.pace import LANES, Pace, pause_after
 from bot.store import leases, outbox
 from bot.store.connection import Connection
@@ -50,7 +50,7 @@ class Sender:
         self.channel, self._store, self._clock, self._holder, self._alone = channel, store, clock, holder, alone
         self._lease_seconds, self._attempts = lease_seconds, attempts
         self._lease_name = f"send/{channel.name}/{channel.account}"
-        self._pace = Pace(channel.abilities.per_second)
+        self._pace = Pace(channel.abilities.per_second, channel.abilities.bulk_per_second)
         self._lines: dict[Line, deque[Row]] = {}
         self._workers: dict[Line, asyncio.Task[None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -160,10 +160,10 @@ class Sender:
             return None
         try:
             platform_id = await self.channel.send(row.outgoing)
-        except Away:
+        except (Away, Moved) as error:
             # Out of memory before it is written: a wake in between must find the rows neither held nor lost.
             self._drop(row)
-            await self._record(lambda connection: outbox.away(connection, row.address_id, self._holder))
+            await self._record(fates.set_aside(row, error, self._holder, to_ms(now)))
             if self._wakes.get(row.outgoing.address) != wakes:
                 self.wake(row.outgoing.address)
             return None

@@ -1,21 +1,21 @@
 """One turn as one piece of work for a transaction: who, what was said before, what is decided, what leaves."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
 from bot.channels.base import Abilities, Taken
 from bot.clock import Clock, to_ms
 from bot.router import route
-from bot.store import inbox, messages, outbox, people, quota
+from bot.store import inbox, messages, moving, outbox, people, quota
 from bot.store.connection import Connection, DatabaseError, savepoint
 from bot.store.context import StoreContext
 from bot.store.effects import LeaseOf, store_turn
 from bot.store.outbox import Row
 from handlers.catalogue import wording
 from handlers.context import Handler, Knowledge
-from handlers.message import Address, Inbound, Reply
+from handlers.message import Address, Inbound, InboundKind, Reply
 from handlers.order import ORDER
 from handlers.person import Conversation, Officer, Person
 from handlers.reach import Windows
@@ -33,6 +33,8 @@ Decide = Callable[[Person, StoreContext], Turn]
 #: by the store, for nobody is there.
 DecideAlone = Callable[[StoreContext], tuple[Effect, ...]]
 
+#: What is no word of a person's, so that nobody waits for an answer to it.
+UNSAID: tuple[InboundKind, ...] = ("staff_echo", "blocked", "unblocked", "moved", "withdrawn")
 #: What was read where nothing was said.
 NOTHING_SAID = Reading("", "", Found("unknown", reply="unknown"))
 
@@ -111,7 +113,10 @@ class Turns:
         return run
 
     def give_up(self, pending: inbox.Pending, error: str) -> Callable[[Connection], Stored]:
-        """After the last failure: the person gets one apology, staff one task, and the next update may go on."""
+        """After the last failure: the person gets one apology, staff one task, and the next update may go on.
+
+        No apology to a group, nor for what nobody said.
+        """
 
         def run(connection: Connection) -> Stored:
             now = to_ms(self._clock.now())
@@ -122,7 +127,8 @@ class Turns:
             person = arrived.person
             task = OpenTask("failed-update", f"failed-update:{pending.id}", f"inbox {pending.id}: {error}")
             sorry = Reply(wording(person.language).say("failed.apology"))
-            turn = Turn(person.conversation, (sorry,), (task,))
+            heard = pending.inbound.kind not in UNSAID and not pending.inbound.shared
+            turn = Turn(person.conversation, (sorry,) if heard else (), (task,))
             return Stored(Taken.PENDING, self._store(connection, arrived, turn, f"sorry/{pending.id}", now))
 
         return run
@@ -161,12 +167,18 @@ class Turns:
         person, address = arrived.person, inbound.address
         words = inbound.text or inbound.choice or f"({inbound.kind})"
         match inbound.kind:
+            case "moved":
+                moving.move(connection, address, inbound.text, address.thread, now)
+            case "unblocked":
+                people.block_chat(connection, address, None)
             case "staff_echo":
                 messages.said(connection, arrived.address_id, Reply(words), now)
             case "blocked" | "withdrawn":
-                people.block(connection, arrived.address_id, now)
+                people.block_chat(connection, address, now)
                 if inbound.kind == "withdrawn":
                     outbox.give_up_address(connection, arrived.address_id, "the person withdrew")
+            case _ if inbound.shared:
+                pass  # What people say in a group among themselves is not kept.
             case _:
                 # Only these are a word of the person's, from which a platform counts how long we may answer.
                 messages.heard(connection, arrived.address_id, inbound, words, now)
@@ -174,6 +186,7 @@ class Turns:
         if abilities and abilities.quota and person.conversation == Conversation():
             quota.arrived(connection, abilities.quota, address, now)
         turn = route(inbound, person, self._context(connection, reading, person), self._order)
+        turn = _placed(connection, arrived.address_id, inbound, turn)
         return self._store(connection, arrived, turn, f"{address.channel}/{address.account}/{inbound.id}", now)
 
     def _store(
@@ -187,3 +200,12 @@ class Turns:
         return StoreContext(
             connection, self._clock.now(), reading, self._knowledge, self._department, person.id, self.windows_of
         )
+
+
+def _placed(connection: Connection, address_id: int, inbound: Inbound, turn: Turn) -> Turn:
+    """The turn with its replies put in the place of the message that was tapped, where they ask for that."""
+    if not (inbound.kind == "choice" and inbound.reply_to and any(reply.in_place for reply in turn.replies)):
+        return turn
+    tapped = messages.key_of(connection, address_id, inbound.reply_to)
+    replies = (replace(reply, replaces=tapped) if reply.in_place else reply for reply in turn.replies)
+    return replace(turn, replies=tuple(replies))

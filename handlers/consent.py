@@ -55,7 +55,7 @@ def agreed(data: Mapping[str, Any], person: Person, context: Context) -> Turn:
         RecordConsent("contact", True, text(context, wording)),
         SetProfile(profile),
         opened,
-        *leads.announce(opened, context.places, context.wording),
+        *leads.announce(opened, context.places, context.wording, context.knowledge.entries),
         reminder.plan(opened.code, context.now),
         Audit("lead.opened", opened.code),
     ]

@@ -35,11 +35,12 @@ class Lead:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an officer is told."""
+    """Where an officer is told; `shared` if others read there too, who see no more than code and topic."""
 
     officer: Officer
     address: Address
     language: Language = "vi"
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

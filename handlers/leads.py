@@ -13,6 +13,7 @@ from handlers.phone import shown
 from handlers.price import price, silence
 from handlers.reach import Reach
 from handlers.turn import Audit, ChangeLead, Effect, LeadState, OpenLead, OpenTask, Tell
+from knowledge.entry import Entry
 
 #: What codes are made of: no 0 O, 1 I L, U V, which look alike on paper or sound alike on the phone.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTWXYZ"
@@ -37,6 +38,9 @@ FREE = Reach()
 TELL = "tell"
 
 Speak = Callable[[Language], Wording]
+#: The entries by id, for the title of a lead's topic.
+Entries = Mapping[str, Entry]
+NO_ENTRIES: Entries = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +83,12 @@ def change(
     wording: Speak,
     places: Iterable[Place] = (),
     reach: Reach = FREE,
+    entries: Entries = NO_ENTRIES,
 ) -> Decision:
     """Move a lead on for an officer. Only who claimed it moves it further; the enterprise and the others are told.
 
     `reach` is how the enterprise can be written to now: what costs money is held, and who cannot be written to is to
-    be called.
+    be called. `entries` name the lead's topic where several read.
     """
     if not is_open(lead.state):
         return Decision(refused="leads.refused.closed")
@@ -106,12 +111,12 @@ def change(
         effects.append(OpenTask("call", f"call:{lead.code}:{to}:{lead.version}", f"{lead.code}: {to_say}"))
     else:
         held = _telling(lead, to, lead.version, officer, wording)
-    others = tuple(place for place in places if place.officer.id != officer.id)
+    others = tuple(place for place in places if place.shared or place.officer.id != officer.id)
     if to == "claimed":
         effects += [_taken(lead, officer, place, wording) for place in others]
     if to == "new":
         opened = OpenLead(lead.code, lead.need, lead.profile, lead.topic)
-        effects += _announced(opened, others, wording, f"again:{lead.version}")
+        effects += _announced(opened, others, wording, f"again:{lead.version}", entries)
     return Decision(tuple(effects), held=held, reach=reach)
 
 
@@ -152,9 +157,14 @@ def refusal(key: str, lead: Lead, officer: Officer, reach: Reach, wording: Wordi
     )
 
 
-def announce(opened: OpenLead, places: Iterable[Place], wording: Speak, word: str = "new") -> tuple[Tell, ...]:
-    """Tell every place of a lead nobody took yet, with its choices; once for each `word`."""
-    return tuple(_announced(opened, places, wording, word))
+def announce(
+    opened: OpenLead, places: Iterable[Place], wording: Speak, entries: Entries = NO_ENTRIES, word: str = "new"
+) -> tuple[Tell, ...]:
+    """Tell every place of a lead nobody took yet, with its choices; once for each `word`.
+
+    Where several people read: its code and topic (named by `entries`) alone, for who they are is not known.
+    """
+    return tuple(_announced(opened, places, wording, word, entries))
 
 
 def notice(opened: OpenLead, state: LeadState, wording: Wording, key: str = "leads.notice") -> Reply:
@@ -169,6 +179,14 @@ def notice(opened: OpenLead, state: LeadState, wording: Wording, key: str = "lea
         phone=shown(opened.profile.phone) or unknown,
     )
     return Reply(text, choices(opened.code, state, wording))
+
+
+def short_notice(opened: OpenLead, wording: Wording, entries: Entries) -> Reply:
+    """A lead where several people read: nothing of who asks, and nothing to tap."""
+    entry = entries.get(opened.topic)
+    topic = wording.say("leads.short_topic", topic=entry.title.get(wording.language)) if entry else ""
+    text = wording.say("leads.short_notice", code=opened.code)
+    return Reply("\n".join(filter(None, (text, topic, wording.say("leads.short_claim", code=opened.code)))))
 
 
 def choices(code: str, state: LeadState, wording: Wording, *, named: bool = False) -> tuple[Choice, ...]:
@@ -195,11 +213,15 @@ def _told_key(code: str, to: LeadState, before: int) -> str:
     return f"lead:{code}:{to}:{before}"
 
 
-def _announced(opened: OpenLead, places: Iterable[Place], wording: Speak, word: str) -> list[Tell]:
+def _announced(opened: OpenLead, places: Iterable[Place], wording: Speak, word: str, entries: Entries) -> list[Tell]:
+    def said(place: Place) -> Reply:
+        words = wording(place.language)
+        return short_notice(opened, words, entries) if place.shared else notice(opened, "new", words)
+
     return [
         Tell(
             place.address,
-            notice(opened, "new", wording(place.language)),
+            said(place),
             "notice",
             f"lead:{opened.code}:{word}:{_key(place.address)}",
         )

@@ -5,9 +5,21 @@ from dataclasses import dataclass
 from typing import Literal
 
 #: `joined`: somebody follows us or opened the talk without a word; `withdrawn`: they want their data gone;
+#: `unblocked`: they let us write again; `moved`: the chat has another id from now on, which `text` holds;
 #: `staff_echo`: what an officer wrote to them by the platform's own means.
 InboundKind = Literal[
-    "text", "choice", "contact", "location", "file", "edited", "joined", "blocked", "withdrawn", "staff_echo"
+    "text",
+    "choice",
+    "contact",
+    "location",
+    "file",
+    "edited",
+    "joined",
+    "blocked",
+    "unblocked",
+    "moved",
+    "withdrawn",
+    "staff_echo",
 ]
 Lane = Literal["conversation", "notice", "bulk"]
 
@@ -52,7 +64,8 @@ class Inbound:
     """One update from a person. `id` is unique per channel account, so the same update twice is one message.
 
     `author` is the platform's id of who wrote (a group has many), `choice` the id of a tapped choice,
-    `reply_to` the platform's id of the message it answers, `sent_at` an aware time.
+    `reply_to` the platform's id of the message it answers, `sent_at` an aware time; `shared`: several people read what
+    is said there (a group).
     """
 
     id: str
@@ -65,6 +78,7 @@ class Inbound:
     files: tuple[File, ...] = ()
     contact: Contact | None = None
     reply_to: str = ""
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +114,9 @@ class Link:
 class Reply:
     """One message to a person, in plain text; each channel renders it by what it can do.
 
-    `replaces` names an earlier message's outbox key whose place it takes where the channel can edit; `wants_contact`
-    asks for the person's own number, which some channels let them share by one tap.
+    `replaces` names an earlier message's outbox key whose place it takes where the channel can edit; `in_place`: it
+    takes that of the message whose choice was tapped; `wants_contact` asks for the person's own number, which some
+    channels let them share by one tap.
     """
 
     text: str
@@ -111,6 +126,7 @@ class Reply:
     files: tuple[File, ...] = ()
     replaces: str = ""
     wants_contact: bool = False
+    in_place: bool = False
 
     @property
     def offered(self) -> tuple[Choice, ...]:

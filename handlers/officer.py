@@ -30,7 +30,10 @@ def handle(message: Inbound, person: Person, context: Context) -> Turn | None:
     """Takes what only officers may do; everybody else gets a refusal that tells nothing."""
     if message.kind == "choice":
         tapped = TAPPED.fullmatch(message.choice)
-        return _move(tapped[1], tapped[2], person, context, int(tapped[3] or 0)) if tapped else None
+        if not tapped:
+            return None
+        turn = _move(tapped[1], tapped[2], person, context, int(tapped[3] or 0))
+        return turn if _of_several(tapped[1], person) else _in_place(turn)
     if message.kind != "text":
         return None
     if said(message, context) == "staff":
@@ -93,7 +96,9 @@ def _move(code: str, verb: str, person: Person, context: Context, agreed: int = 
     if to is None:
         decision = leads.tell(lead, reach, person.officer, context.wording, agreed)
     else:
-        decision = leads.change(lead, to, person.officer, context.wording, context.places, reach)
+        decision = leads.change(
+            lead, to, person.officer, context.wording, context.places, reach, context.knowledge.entries
+        )
     if decision.refused:
         return _refused(decision, lead, person.officer, person, context)
     reply = _moved(lead, to, person.officer, decision, wording) if to else _told(lead, reach, wording)
@@ -128,6 +133,16 @@ def _refused(decision: leads.Decision, lead: Lead, officer: Officer, person: Per
     if decision.held:
         choices = (leads.offer(lead.code, decision.reach, wording), *choices)
     return _say(person, Reply(text, choices))
+
+
+def _of_several(code: str, person: Person) -> bool:
+    """Whether the message that was tapped may be a list, which must stay: other leads were offered last."""
+    offered = person.conversation.offered
+    return any(id.startswith("lead:") and f":{code}:" not in id for id in offered.ids)
+
+
+def _in_place(turn: Turn) -> Turn:
+    return replace(turn, replies=tuple(replace(reply, in_place=True) for reply in turn.replies))
 
 
 def _opened(lead: Lead) -> OpenLead:

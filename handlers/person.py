@@ -18,7 +18,7 @@ OFFER_LASTS = dt.timedelta(hours=24)
 #: How long a question may go on from what was answered last, and the topics before that one that are remembered.
 TOPIC_LASTS, EARLIER = dt.timedelta(hours=2), 2
 #: The moments of a stored conversation.
-MOMENTS = ("mute_until", "unknown_at", "greeted_at", "topic_at")
+MOMENTS = ("mute_until", "unknown_at", "greeted_at", "topic_at", "filed_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ class Conversation:
     `language_chosen`: the person asked for the language, so what they write does not change it any more.
     `dropped` is true when a stored state of another version was left behind; it is not stored itself.
     `introduced`: the person was told that this is an automatic assistant (AI Law 134/2025/QH15, article 11).
+    `filed`: what was said to their last message, at `filed_at`, if that was a file.
     """
 
     waiting: Waiting | None = None
@@ -69,6 +70,8 @@ class Conversation:
     unknown_at: dt.datetime | None = None
     unknown_text: str = ""
     greeted_at: dt.datetime | None = None
+    filed: str = ""
+    filed_at: dt.datetime | None = None
     dropped: bool = False
 
     def wait(self, waiting: Waiting | None) -> "Conversation":
@@ -103,6 +106,8 @@ class Conversation:
         for name in MOMENTS:
             if (moment := getattr(self, name)) is not None:
                 state[name] = moment.isoformat()
+        if self.filed:
+            state["filed"] = self.filed
         if self.unknown_text:
             state["unknown_text"] = self.unknown_text
         for name in ("introduced", "language_chosen"):
@@ -131,6 +136,8 @@ class Conversation:
                 mute_until=moments.get("mute_until"),
                 unknown_at=moments.get("unknown_at"),
                 greeted_at=moments.get("greeted_at"),
+                filed=state.get("filed", ""),
+                filed_at=moments.get("filed_at"),
                 topic_at=moments.get("topic_at"),
             )
         except (ValueError, KeyError, TypeError, AttributeError):

@@ -24,7 +24,8 @@ def remind(code: str, person: Person, context: Context) -> Turn:
         return Turn(person.conversation)
     opened = OpenLead(lead.code, lead.need, lead.profile, lead.topic)
     task = OpenTask("lead", f"lead:{code}:unclaimed", code)
-    return Turn(person.conversation, effects=(*announce(opened, context.places, context.wording, "remind"), task))
+    told = announce(opened, context.places, context.wording, context.knowledge.entries, "remind")
+    return Turn(person.conversation, effects=(*told, task))
 
 
 #: What each word of a job's `handler` does.

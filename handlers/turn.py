@@ -94,10 +94,11 @@ class OpenTask:
 
 @dataclass(frozen=True, slots=True)
 class BecomeOfficer:
-    """Redeem a one-time invitation: this address becomes a place of that officer."""
+    """Redeem a one-time invitation: this address becomes a place of that officer, `shared` if several read there."""
 
     officer: int
     invitation: int
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from dataclasses import replace
 
-from handlers import department, ways
+from handlers import department, entry_reply, profile, ways
 from handlers.catalogue import Wording
 from handlers.context import Context, Handler
 from handlers.intents import said
@@ -17,6 +17,9 @@ from knowledge.menu import Section
 PAGE = 8
 #: How long a greeting lasts for somebody who says nothing.
 ONE_GREETING = dt.timedelta(days=1)
+#: A start with what stood in the link that was followed: https://t.me/<bot>?start=kc_machinery, or START_FORM.
+DEEP_LINK = re.compile(r"/start(?:@\w+)?\s+([\w-]{1,64})", re.IGNORECASE)
+START_FORM = "lead"
 TAPPED = re.compile(r"menu(?::([a-z]+)(?::([1-9]\d?))?)?")
 
 
@@ -29,11 +32,13 @@ def handle(message: Inbound, person: Person, context: Context) -> Turn | None:
         if not tapped or not tapped[1]:
             return _menu(person, context) if tapped else None
         section = next((section for section in context.knowledge.menu if section.key == tapped[1]), None)
-        return _list(section, int(tapped[2] or 1), person, context) if section else None
+        turn = _list(section, int(tapped[2] or 1), person, context) if section else None
+        # A further page takes the place of the one before.
+        return _in_place(turn) if turn and tapped[2] else turn
     intent = said(message, context)
     # A start with an invitation that is not one is still a start.
     if intent == "start" or (intent == "staff" and message.text.strip().lower().startswith("/start")):
-        return _greet(person, context)
+        return _linked(message, person, context) or _greet(person, context)
     return _menu(person, context) if intent == "menu" else None
 
 
@@ -57,6 +62,37 @@ def _greet(person: Person, context: Context) -> Turn:
     return replace(turn, state=replace(turn.state, introduced=True))
 
 
+def _linked(message: Inbound, person: Person, context: Context) -> Turn | None:
+    """Who came by a link is greeted, then gets the entry it names, its id with "_" for ".", or the form to fill in."""
+    payload = DEEP_LINK.fullmatch(message.text.strip())
+    named = payload[1].lower() if payload else ""
+    entry = context.knowledge.entries.get(named.replace("_", "."))
+    if entry is None and named != START_FORM:
+        return None
+    wording = context.wording(person.language)
+    hello = Reply(wording.say("welcome.hello", department=department.name(context, wording)))
+    if entry is None:
+        # Who is in the form already stays in it: its open question follows as after any other answer.
+        tapped = replace(message, kind="choice", choice="lead:start")
+        begun = None if _in_form(person) else profile.handle(tapped, person, context)
+        turn = begun or Turn(person.conversation, entry="bot.human")
+        turn = replace(turn, replies=(hello, *turn.replies))
+    else:
+        note = (Reply(wording.say("welcome.left_form")),) if _in_form(person) else ()
+        person = replace(person, conversation=person.conversation.wait(None))
+        turn = entry_reply.turn(entry, person, context, before=(hello, *note))
+    return replace(turn, state=replace(turn.state, introduced=True))
+
+
+def _in_form(person: Person) -> bool:
+    waiting = person.conversation.waiting
+    return waiting is not None and waiting.handler == profile.NAME
+
+
+def _in_place(turn: Turn) -> Turn:
+    return replace(turn, replies=tuple(replace(reply, in_place=True) for reply in turn.replies))
+
+
 def _joined(person: Person, context: Context) -> Turn:
     """One greeting for who comes without a word: a follow and the first opening may both be told of one person."""
     greeted = person.conversation.greeted_at
@@ -73,8 +109,7 @@ def _menu(person: Person, context: Context) -> Turn:
 
 def _leave(person: Person, wording: Wording, reply: Reply) -> Turn:
     """Answer with a menu. A form left half-way is said to be left, for nothing of it was kept."""
-    left = person.conversation.waiting is not None and person.conversation.waiting.handler == "profile"
-    note = (Reply(wording.say("welcome.left_form")),) if left else ()
+    note = (Reply(wording.say("welcome.left_form")),) if _in_form(person) else ()
     return Turn(person.conversation.wait(None), (*note, reply), (), "bot.about")
 
 

@@ -32,6 +32,10 @@ Wake = Callable[[Address], None]
 Alarm = Callable[[OpenTask], Awaitable[None]]
 
 
+async def unheard(task: OpenTask) -> None:
+    """An alarm that nobody listens to; the log has it too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Remaining:
     """What a platform says of one person: when they last did something, and how many free messages are `left`."""
@@ -92,6 +96,7 @@ class Abilities:
     `buttons`: most choices it shows as buttons under one message (0: they are numbered in the text);
     `label`: longest button label in characters; `text`: longest message in characters as the platform counts;
     `edits`: whether a message sent can be replaced; `per_second`: messages per second of the whole account;
+    `bulk_per_second`: the same of bulk (None: a share of it);
     `once`: what it hands over is handed over only once, so it is written down before anything else; `windows`: how
     long after a person's last word they may be written to, and at what price; `quota`: where the account's ends are.
     """
@@ -104,6 +109,7 @@ class Abilities:
     once: bool = False
     windows: Windows | None = None
     quota: Quota | None = None
+    bulk_per_second: float | None = None
 
 
 #: The keys of what an enterprise is told of its request; those of officers' places end with the place.

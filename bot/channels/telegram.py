@@ -1,98 +1,108 @@
-"""Telegram: private chats with the department's bot, by long polling."""
+"""Telegram: private chats with the department's bot and the groups of its staff, by long polling or by webhook."""
 
 import asyncio
-import datetime as dt
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import structlog
 import telegram
-from telegram.constants import ChatAction
-from telegram.error import (
-    BadRequest,
-    ChatMigrated,
-    Conflict,
-    Forbidden,
-    InvalidToken,
-    RetryAfter,
-    TelegramError,
-    TimedOut,
-)
+from aiohttp import web
+from telegram.constants import ChatAction, ParseMode
+from telegram.error import BadRequest, RetryAfter, TelegramError
 
-from bot.channels.base import Abilities, Outgoing, Take, Taken, Wake
-from bot.channels.render import block, shorten, split, utf16
+from bot.channels.base import Abilities, Alarm, Outgoing, Take, Taken, Wake, unheard
+from bot.channels.render import block, split, utf16
 from bot.channels.steps import Step, Steps
+from bot.channels.telegram_chats import Chats, is_group
+from bot.channels.telegram_errors import NO_MARKUP, says, seconds, send_error
+from bot.channels.telegram_menu import Commands, no_commands, tell_commands
+from bot.channels.telegram_outgoing import Markup, buttons, field, marked
+from bot.channels.telegram_polling import Polling
 from bot.channels.telegram_read import CHANNEL, read
 from bot.channels.telegram_request import Bot, TelegramRequest
+from bot.channels.telegram_webhook import Webhook, WebhookDoor
 from bot.clock import Clock
-from bot.errors import Ambiguous, Gone, Refused, SendError, StoreUnavailable, TryLater
-from handlers.message import Address, Choice, Inbound, Reply
+from handlers.message import Address, Inbound
+from handlers.person import Language
+from handlers.turn import OpenTask
 
 log = structlog.get_logger(__name__)
 
-#: Seconds Telegram holds a question for updates open while there are none.
-POLL_SECONDS = 30
-#: Seconds before it is asked again when that failed, by how often in a row.
+BASE_URL = "https://api.telegram.org"
+#: Seconds before a call that takes in updates is tried again, by how often it failed in a row.
 PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
-#: What we ask for; Telegram keeps everything else to itself.
-UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
-
-#: What each of the library's errors means for the message it met, most specific first: BadRequest and TimedOut are
-#: NetworkErrors too. What is not here has to be mended on our side or theirs, and the message waits for it.
-MEANINGS: Final[tuple[tuple[type[TelegramError], Callable[[str], SendError]], ...]] = (
-    (Forbidden, Gone),
-    (ChatMigrated, Refused),
-    (BadRequest, Refused),
-    (TimedOut, Ambiguous),
-)
+#: Replies a second of the whole bot: no limit is known for them, so this only keeps the connections from a storm.
+PER_SECOND = 1_000.0
+#: Messages in bulk a second; Telegram names 30 (core.telegram.org/bots/faq).
+BULK_PER_SECOND = 20.0
 
 
 class TelegramChannel:
     """The channel "telegram". `token` as @BotFather gave it; what stands before its colon is the account.
 
-    `base_url` is a Bot API server, `proxy` a web proxy ("http://host:port") on the way to it, `pauses` as PAUSES;
-    `forms` finds the file of a form by its name. Once the token is refused it polls no more; everything else it tries
+    It polls, unless a `webhook` is given. `base_url` is a Bot API server, `proxy` a web proxy ("http://host:port") on
+    the way to it, `pauses` as PAUSES; `forms` finds the file of a form by its name, `words` has "share_button" in a
+    language, `commands` the command menus; `bulk_per_second` is the pace of bulk, for replies go at once; `alarm`
+    hears of what a person has to mend. Once the token is refused it takes in nothing more; everything else it tries
     again for ever.
     """
 
     name = CHANNEL
-    abilities = Abilities(buttons=8, label=60, text=4096, edits=True, per_second=25)
 
     def __init__(
         self,
         token: str,
         *,
         clock: Clock,
-        base_url: str = "https://api.telegram.org",
+        base_url: str = BASE_URL,
         proxy: str = "",
+        webhook: Webhook | None = None,
         request: TelegramRequest | None = None,
         pauses: tuple[float, ...] = PAUSES,
         forms: Callable[[str], Path | None] = lambda name: None,
+        words: Callable[[Language], Mapping[str, str]] = lambda language: {},
+        commands: Commands = no_commands,
+        bulk_per_second: float = BULK_PER_SECOND,
+        alarm: Alarm = unheard,
     ) -> None:
         self.account = token.partition(":")[0]
-        self._clock, self._pauses, self._forms = clock, pauses, forms
+        self.abilities = Abilities(
+            buttons=8, label=60, text=4096, edits=True, per_second=PER_SECOND, bulk_per_second=bulk_per_second
+        )
+        self._clock, self._pauses, self._forms, self._words = clock, pauses, forms, words
+        self._commands, self._alarm = commands, alarm
         self._request = request or TelegramRequest(base_url.rstrip("/"), token, proxy)
         self._bot = Bot(self._request, self.account)
-        self._polling: asyncio.Task[None] | None = None
-        self._batch: asyncio.Task[int | None] | None = None
+        self._door = WebhookDoor(self._bot, webhook, self._receive, self._report, pauses) if webhook else None
+        self._polling = Polling(self._bot, self._read, self._take_in, self._report, pauses)
+        self._take: Take | None = None
         self._signals: set[asyncio.Task[object]] = set()
-        self._steps = Steps()
+        self._steps, self._chats = Steps(), Chats(clock)
+        #: Chats in which the field to share a number stands.
+        self._asked: set[str] = set()
+
+    def routes(self) -> tuple[web.RouteDef, ...]:
+        """What the public site mounts: the webhook, if there is one."""
+        return self._door.routes() if self._door else ()
 
     async def start(self, take: Take, wake: Wake) -> None:
-        """Begin to poll. `wake` is not needed: a message never waits for a person to come back."""
-        self._polling = asyncio.create_task(self._poll(take), name="telegram-poll")
+        """Begin to take in updates. `wake` is not needed: a message never waits for a person to come back."""
+        self._take = take
+        (self._door or self._polling).start()
+        self._signal(tell_commands(self._bot, self._commands, self._pauses))
 
     async def quiet(self) -> None:
-        """Poll no more; the batch in hand is taken to its end. What it leaves unconfirmed comes again next time."""
-        await _end(self._polling)
-        if self._batch is not None:
-            await asyncio.wait({self._batch})
+        """Take in nothing more; what is in hand is taken to its end. Telegram keeps the rest and brings it again."""
+        await (self._door or self._polling).end()
 
     async def stop(self) -> None:
         """Close every connection."""
-        await _end(self._polling, self._batch, *self._signals)
+        await (self._door.end() if self._door else self._polling.drop())
+        for signal in tuple(self._signals):
+            signal.cancel()
+        await asyncio.gather(*self._signals, return_exceptions=True)
         await self._request.shutdown()
 
     async def send(self, message: Outgoing) -> str:
@@ -100,103 +110,103 @@ class TelegramChannel:
 
         Returns the last part's id. A file that is not there any more is left out: its name stands in the text.
         """
-        to, keyboard = message.address, _keyboard(message.reply, self.abilities.label)
-        parts = split(block(message.reply), self.abilities.text, utf16) or ("",)
-        papers = [path for file in message.reply.files if (path := self._forms(file.reference))]
-        below = [None] * (len(parts) - 1) + [keyboard]
-        steps: list[Step] = [partial(self._say, to, part, under) for part, under in zip(parts, below, strict=True)]
+        to, reply = message.address, message.reply
+        parts = split(block(reply), self.abilities.text, utf16) or ("",)
+        titles = frozenset(card.title for card in reply.cards)
+        below: list[Markup] = [None] * (len(parts) - 1) + [self._below(message)]
+        steps: list[Step] = [
+            partial(self._say, to, part, titles, under) for part, under in zip(parts, below, strict=True)
+        ]
         if message.replaces and len(parts) == 1:
-            steps = [partial(self._replace, to, message.replaces, parts[0], keyboard)]
+            steps = [partial(self._replace, to, message.replaces, parts[0], titles, below[0])]
+        papers = [path for file in reply.files if (path := self._forms(file.reference))]
         return await self._steps.run(message.key, [*steps, *(partial(self._hand, to, path) for path in papers)])
 
-    async def _hand(self, to: Address, path: Path) -> str:
-        content, thread = await asyncio.to_thread(path.read_bytes), int(to.thread) if to.thread else None
-        try:
-            await self._bot.send_document(int(to.chat), content, filename=path.name, message_thread_id=thread)
-        except TelegramError as error:
-            raise send_error(error) from None
-        return ""
+    def _below(self, message: Outgoing) -> Markup:
+        """The buttons of a message; a field that asked for the number goes with the first message that has none."""
+        chat, share = message.address.chat, self._words(message.language).get("share_button", "")
+        if message.reply.wants_contact and share and not is_group(message.address):
+            self._asked.add(chat)
+            return field(message.reply, share)
+        under = buttons(message.reply, self.abilities.label)
+        if under is None and chat in self._asked:
+            self._asked.discard(chat)
+            return telegram.ReplyKeyboardRemove()
+        return under
 
-    async def _say(self, to: Address, text: str, keyboard: telegram.InlineKeyboardMarkup | None) -> str:
-        preview, thread = telegram.LinkPreviewOptions(is_disabled=True), int(to.thread) if to.thread else None
-        try:
-            sent = await self._bot.send_message(
-                int(to.chat), text, message_thread_id=thread, reply_markup=keyboard, link_preview_options=preview
-            )
-        except TelegramError as error:
-            raise send_error(error) from None
+    async def _say(self, to: Address, text: str, titles: Collection[str], below: Markup) -> str:
+        html = marked(text, titles)
+        if html:
+            try:
+                return await self._call(to, partial(self._send, to, html, below, ParseMode.HTML))
+            except _BadMarkup:
+                log.warning("telegram.markup_refused")
+        return await self._call(to, partial(self._send, to, text, below))
+
+    async def _send(self, to: Address, text: str, below: Markup, mode: ParseMode | None = None) -> str:
+        sent = await self._bot.send_message(
+            int(to.chat),
+            text,
+            mode,
+            message_thread_id=_thread(to),
+            reply_markup=below,
+            link_preview_options=telegram.LinkPreviewOptions(is_disabled=True),
+        )
         return str(sent.message_id)
 
-    async def _replace(
-        self, to: Address, number: str, text: str, keyboard: telegram.InlineKeyboardMarkup | None
+    async def _replace(self, to: Address, number: str, text: str, titles: Collection[str], below: Markup) -> str:
+        """Put a text in the place of an earlier one; where that cannot be, say it anew."""
+        under, html = below if isinstance(below, telegram.InlineKeyboardMarkup) else None, marked(text, titles)
+        mode = ParseMode.HTML if html else None
+        stands = await self._call(to, partial(self._edit, to, number, html or text, under, mode))
+        return stands or await self._say(to, text, titles, below)
+
+    async def _edit(
+        self, to: Address, number: str, text: str, under: telegram.InlineKeyboardMarkup | None, mode: ParseMode | None
     ) -> str:
         try:
-            stands = await self._edit(to, number, text, keyboard)
-        except TelegramError as error:
-            raise send_error(error) from None
-        return number if stands else await self._say(to, text, keyboard)
-
-    async def _edit(self, to: Address, number: str, text: str, keyboard: telegram.InlineKeyboardMarkup | None) -> bool:
-        """Put a text in the place of an earlier one; whether it stands there."""
-        preview = telegram.LinkPreviewOptions(is_disabled=True)
-        try:
             await self._bot.edit_message_text(
-                text, int(to.chat), int(number), reply_markup=keyboard, link_preview_options=preview
+                text,
+                int(to.chat),
+                int(number),
+                parse_mode=mode,
+                reply_markup=under,
+                link_preview_options=telegram.LinkPreviewOptions(is_disabled=True),
             )
         except BadRequest as error:
             # Anything else: it is gone or too old, so a new message has to do.
-            return "not modified" in error.message
-        return True
+            return number if says(error, ("not modified",)) else ""
+        return number
 
-    async def _poll(self, take: Take) -> None:
-        """Ask for updates for ever; the offset, and so Telegram's memory, moves only past what is durable."""
-        offset, failures, trouble, fresh = 0, 0, "", True
-        while True:
-            try:
-                if fresh:
-                    # A webhook left by another set-up would keep every update from us.
-                    await self._bot.delete_webhook()
-                    fresh = False
-                updates = await self._bot.raw_updates(offset, POLL_SECONDS, UPDATES)
-                self._batch = asyncio.create_task(self._take_all(updates, take))
-                # Shielded: whoever ends the polling does not end a turn half-way.
-                stuck = await asyncio.shield(self._batch)
-                if updates:
-                    offset = updates[-1]["update_id"] + 1 if stuck is None else stuck
-                if stuck is not None:
-                    raise StoreUnavailable
-            except InvalidToken:
-                log.error("telegram.token_refused", mend="copy the token again from @BotFather, then start again")
-                return
-            except Exception as error:
-                if trouble != (trouble := type(error).__name__):
-                    log.warning("telegram.polling_failed", error=trouble, mend=_mend(error))
-                await asyncio.sleep(self._pause(error, failures))
-                failures += 1
-            else:
-                if trouble:
-                    log.info("telegram.polling_again", failures=failures)
-                failures, trouble = 0, ""
+    async def _hand(self, to: Address, path: Path) -> str:
+        content = await asyncio.to_thread(path.read_bytes)
 
-    def _pause(self, error: Exception, failures: int) -> float:
-        if isinstance(error, RetryAfter):
-            return _seconds(error)
-        return self._pauses[-1 if isinstance(error, Conflict) else min(failures, len(self._pauses) - 1)]
+        async def send() -> str:
+            await self._bot.send_document(int(to.chat), content, filename=path.name, message_thread_id=_thread(to))
+            return ""
 
-    async def _take_all(self, updates: list[dict[str, Any]], take: Take) -> int | None:
-        """Hand a batch over, people beside each other, each in order; the first number that is not durable, if any."""
-        lines: dict[str, list[tuple[Inbound, int, str]]] = {}
-        for raw in updates:
-            inbound, tap = self._read(raw)
-            if inbound is not None:
-                lines.setdefault(inbound.address.chat, []).append((inbound, raw["update_id"], tap))
-            elif tap:
-                self._signal(self._bot.answer_callback_query(tap))
-        stuck = await asyncio.gather(*(self._take_line(line, take) for line in lines.values()))
-        return min((number for number in stuck if number is not None), default=None)
+        return await self._call(to, send)
+
+    async def _call(self, to: Address, call: Callable[[], Coroutine[Any, Any, str]]) -> str:
+        """Make a call that shows something in a chat, if its time has come. Raises a SendError."""
+        self._chats.enter(to)
+        try:
+            return await call()
+        except RetryAfter as error:
+            self._chats.pause(to, seconds(error))
+            failure: Exception = send_error(error, to)
+        except TelegramError as error:
+            refused = isinstance(error, BadRequest) and says(error, NO_MARKUP)
+            failure = _BadMarkup() if refused else send_error(error, to)
+        # Raised here, where the library's error is no longer its context.
+        raise failure
+
+    async def _receive(self, raw: object) -> None:
+        """Take in what the webhook brought. Raises what `take` raises."""
+        if isinstance(raw, dict):
+            await self._take_in(*self._read(raw))
 
     def _read(self, raw: dict[str, Any]) -> tuple[Inbound | None, str]:
-        """An update as an Inbound, and the id Telegram waits to hear back if it is a tap."""
         try:
             update = telegram.Update.de_json(raw, self._bot)
             tap = update.callback_query.id if update.callback_query else ""
@@ -206,21 +216,16 @@ class TelegramChannel:
             log.error("telegram.unreadable", update=raw.get("update_id"), error=type(error).__name__)
             return None, ""
 
-    async def _take_line(self, line: list[tuple[Inbound, int, str]], take: Take) -> int | None:
-        """One person's updates of a batch; the number of the first that is not durable, if any."""
-        for inbound, number, tap in line:
-            try:
-                taken = await take(inbound)
-            except Exception as error:
-                if not isinstance(error, StoreUnavailable):
-                    log.error("telegram.take_failed", error=type(error).__name__)
-                return number
-            if tap:
-                self._signal(self._bot.answer_callback_query(tap))
-            if taken is Taken.PENDING:
-                # Only then the answer takes a while; beside one that is there already "is typing" would be wrong.
-                self._signal(self._bot.send_chat_action(int(inbound.address.chat), ChatAction.TYPING))
-        return None
+    async def _take_in(self, inbound: Inbound | None, tap: str) -> None:
+        assert self._take is not None
+        taken = await self._take(inbound) if inbound else None
+        if tap:
+            # Only now: until then the button spins, as it should.
+            self._signal(self._bot.answer_callback_query(tap))
+        if inbound and taken is Taken.PENDING:
+            # Only then the answer takes a while; beside one that is there already "is typing" would be wrong.
+            to = inbound.address
+            self._signal(self._bot.send_chat_action(int(to.chat), ChatAction.TYPING, message_thread_id=_thread(to)))
 
     def _signal(self, call: Coroutine[Any, Any, object]) -> None:
         """Make a call beside everything else; it may fail."""
@@ -233,46 +238,18 @@ class TelegramChannel:
         if not task.cancelled() and (error := task.exception()):
             log.debug("telegram.signal_failed", error=type(error).__name__)
 
-
-def send_error(error: TelegramError) -> SendError:
-    """What a failed call means for the message it carried."""
-    if isinstance(error, RetryAfter):
-        return TryLater("telegram: too many messages", _seconds(error))
-    meaning = next((meaning for kind, meaning in MEANINGS if isinstance(error, kind)), TryLater)
-    return meaning(f"telegram: {error.message}")
-
-
-def _seconds(error: RetryAfter) -> float:
-    after = error.retry_after
-    return after.total_seconds() if isinstance(after, dt.timedelta) else after
+    async def _report(self, kind: str, what: str, mend: str) -> None:
+        """Put something on the staff's list, once a day; the log has it already, so it may fail."""
+        key = f"{kind}:{CHANNEL}:{self.account}:{self._clock.now():%Y-%m-%d}"
+        try:
+            await self._alarm(OpenTask(kind, key, f"{CHANNEL}/{self.account}: {what}. {mend}"))
+        except Exception as error:
+            log.error("telegram.alarm_failed", error=type(error).__name__)
 
 
-def _keyboard(reply: Reply, longest: int) -> telegram.InlineKeyboardMarkup | None:
-    """One button a row, in the order of a numbered list: those of the cards, then the reply's own."""
-    # Below several cards equal labels ("Nhận việc") would not tell which card they mean.
-    labels = [choice.label for choice in reply.offered]
-    named = [
-        Choice(choice.id, f"{choice.label} · {card.title}" if labels.count(choice.label) > 1 else choice.label)
-        for card in reply.cards
-        for choice in card.choices
-    ]
-    rows = [
-        [telegram.InlineKeyboardButton(shorten(choice.label, longest), callback_data=choice.id)]
-        for choice in (*named, *reply.choices)
-    ]
-    return telegram.InlineKeyboardMarkup(rows) if rows else None
+class _BadMarkup(Exception):
+    """Telegram cannot read the bold of a text, though it could read the text."""
 
 
-def _mend(error: Exception) -> str:
-    if isinstance(error, Conflict):
-        return "another program reads this bot's messages, or a webhook is set: end it, or use a token of its own"
-    if isinstance(error, StoreUnavailable):
-        return "messages wait at Telegram until the store takes them"
-    return "it is tried again; if it lasts, look at the network, the proxy and base_url"
-
-
-async def _end(*tasks: asyncio.Task[Any] | None) -> None:
-    running = [task for task in tasks if task is not None]
-    for task in running:
-        task.cancel()
-    await asyncio.gather(*running, return_exceptions=True)
+def _thread(to: Address) -> int | None:
+    return int(to.thread) if to.thread else None

@@ -11,6 +11,10 @@ from bot.clock import VIETNAM
 from handlers.message import Address, Contact, File, Inbound
 
 CHANNEL = "telegram"
+#: What we ask for; Telegram keeps everything else to itself.
+UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
+#: What somebody is who may be written to, or whose group the bot is in; and who may not.
+IN, OUT = ("creator", "administrator", "member", "restricted"), ("left", "kicked")
 
 FileKind = Literal["photo", "document", "voice", "sticker", "video", "other"]
 #: Where a message keeps its file, and what it is to us. An animation comes as a document too, so it goes first.
@@ -26,15 +30,17 @@ FILES: Sequence[tuple[str, FileKind]] = (
 
 
 def read(update: telegram.Update, account: str, now: dt.datetime) -> Inbound | None:
-    """The update as an Inbound; None for what we do not take: groups, channels, other bots, unknown kinds.
+    """The update as an Inbound; None for what we do not take: channels, other bots, unknown kinds.
 
-    A tap is dated `now`, for Telegram dates only the message that was tapped.
+    Of a group (`shared`) only words to the bot, and what becomes of the group itself. A tap is dated `now`, for
+    Telegram dates only the message that was tapped.
     """
     if update.message:
         return _message(update.message, update.update_id, account)
     if changed := update.edited_message:
         # Only words: a shared live location, for one, is edited every few seconds.
-        edited = _message(changed, update.update_id, account) if changed.text or changed.caption else None
+        words = (changed.text or changed.caption) and _is_private(changed.chat)
+        edited = _message(changed, update.update_id, account) if words else None
         return edited and replace(edited, kind="edited", sent_at=_time(changed.edit_date) or now)
     if update.callback_query:
         return _tap(update.callback_query, update.update_id, account, now)
@@ -44,8 +50,12 @@ def read(update: telegram.Update, account: str, now: dt.datetime) -> Inbound | N
 
 
 def _message(message: telegram.Message, update: int, account: str) -> Inbound | None:
-    person = message.from_user
-    if person is None or person.is_bot or not _is_private(message.chat):
+    person, private = message.from_user, _is_private(message.chat)
+    if not private and not _is_group(message.chat):
+        return None
+    # An administrator of a group who stays unnamed writes as the group itself.
+    unnamed = message.sender_chat is not None and message.sender_chat.id == message.chat.id
+    if person is None or (person.is_bot and not unnamed):
         return None
     answered = message.reply_to_message
     base = Inbound(
@@ -56,9 +66,14 @@ def _message(message: telegram.Message, update: int, account: str) -> Inbound | 
         message.date.astimezone(VIETNAM),
         message.text or message.caption or "",
         reply_to=str(answered.message_id) if answered else "",
+        shared=not private,
     )
+    if message.migrate_to_chat_id:
+        return replace(base, kind="moved", text=str(message.migrate_to_chat_id))
     if message.text is not None:
         return base
+    if not private:
+        return None
     if card := message.contact:
         name = " ".join(filter(None, (card.first_name, card.last_name)))
         own = card.user_id == person.id
@@ -90,10 +105,19 @@ def _tap(query: telegram.CallbackQuery, update: int, account: str, now: dt.datet
 
 
 def _membership(change: telegram.ChatMemberUpdated, update: int, account: str) -> Inbound | None:
-    if not _is_private(change.chat) or change.new_chat_member.status != telegram.ChatMember.BANNED:
+    """Whether we may still write there: a person blocked the bot or let it in again, a group put it out or took it."""
+    private = _is_private(change.chat)
+    before, after = change.old_chat_member.status, change.new_chat_member.status
+    if not private and not _is_group(change.chat):
         return None
-    address = Address(CHANNEL, account, str(change.chat.id))
-    return Inbound(str(update), address, str(change.from_user.id), "blocked", change.date.astimezone(VIETNAM))
+    if after in OUT:
+        kind: Literal["blocked", "unblocked"] = "blocked"
+    elif before in OUT and after in IN:
+        kind = "unblocked"
+    else:
+        return None
+    address, at = Address(CHANNEL, account, str(change.chat.id)), change.date.astimezone(VIETNAM)
+    return Inbound(str(update), address, str(change.from_user.id), kind, at, shared=not private)
 
 
 def _file(message: telegram.Message) -> File | None:
@@ -117,6 +141,10 @@ def _label(message: telegram.Message, choice: str) -> str:
 
 def _is_private(chat: telegram.Chat) -> bool:
     return chat.type == telegram.Chat.PRIVATE
+
+
+def _is_group(chat: telegram.Chat) -> bool:
+    return chat.type in (telegram.Chat.GROUP, telegram.Chat.SUPERGROUP)
 
 
 def _thread(message: telegram.Message) -> str:

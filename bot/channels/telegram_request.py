@@ -13,7 +13,7 @@ from telegram.request import BaseRequest, RequestData
 from bot.channels.network import NOT_SENT
 
 #: Connections at once; one of them waits for updates.
-CONNECTIONS = 64
+CONNECTIONS = 256
 
 
 class TelegramRequest(BaseRequest):

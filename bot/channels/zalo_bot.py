@@ -10,7 +10,7 @@ from unicodedata import normalize
 import structlog
 from aiohttp import web
 
-from bot.channels.base import Abilities, Alarm, Outgoing, Quota, Take, Taken, Wake
+from bot.channels.base import Abilities, Alarm, Outgoing, Quota, Take, Taken, Wake, unheard
 from bot.channels.render import block, numbered, split, utf16
 from bot.channels.steps import Step, Steps
 from bot.channels.zalo_bot_api import ZaloBotApi, ZaloBotError
@@ -37,10 +37,6 @@ LONGEST = 2000
 QUOTA = Quota(people=50, per_month=3000)
 #: What can be shown as a picture, by the end of a form's name.
 PICTURES = (".jpg", ".jpeg", ".png", ".gif")
-
-
-async def unheard(task: OpenTask) -> None:
-    """An alarm that nobody listens to; the log has it too."""
 
 
 class ZaloBotChannel:

@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 
+from bot.channels.door import Receive
 from bot.channels.zalo_bot_api import ZaloBotApi, ZaloBotError
 from bot.channels.zalo_bot_errors import TOKEN_REFUSED, mend
 from bot.channels.zalo_bot_read import event_of
@@ -14,8 +15,6 @@ from bot.errors import StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
-#: Takes in a raw update; returns once it is durable. Raises StoreUnavailable.
-Receive = Callable[[object], Coroutine[Any, Any, None]]
 #: Tells staff of something to mend: the kind of task, what happened, and the mend. Never raises.
 Report = Callable[[str, str, str], Coroutine[Any, Any, None]]
 

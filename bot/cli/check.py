@@ -5,7 +5,7 @@ from itertools import chain
 
 import click
 
-from bot.cli import check_knowledge, check_machine, check_zalo
+from bot.cli import check_knowledge, check_machine, check_telegram, check_zalo
 from bot.cli.check_machine import Told
 from bot.cli.settings import config_option, settings_of, sqlite_file
 from bot.clock import SystemClock
@@ -50,7 +50,7 @@ def _machine(settings: Settings, *, online: bool) -> Told:
     yield from check_machine.listeners(settings)
     yield from check_zalo.settings_alone(settings)
     if online and settings.telegram.enabled:
-        yield from check_machine.telegram(settings)
+        yield from check_telegram.telegram(settings)
     if online:
         yield from check_zalo.online(settings, SystemClock(), lambda: _store(settings))
 

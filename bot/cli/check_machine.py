@@ -1,4 +1,4 @@
-"""What `bot check` looks at outside the program: the place of the database, the ports, and the platforms."""
+"""What `bot check` looks at outside the program: the place of the database and the ports."""
 
 import ipaddress
 import json
@@ -20,8 +20,8 @@ Told = Iterator[tuple[bool, str]]
 
 #: Fewer free bytes than this and a busy week could fill the disk.
 FREE = 500_000_000
-#: Seconds to wait for an answer from ourselves, and from a platform.
-NEAR, FAR = 2, 15
+#: Seconds to wait for an answer from ourselves.
+NEAR = 2
 
 
 def storage(settings: Settings) -> Told:
@@ -61,23 +61,6 @@ def listeners(settings: Settings) -> Told:
     desk = settings.desk
     if not _near(desk.host) and not desk.public_url.startswith("https:"):
         yield False, "[desk] host: other machines reach the desk without https; put it behind a proxy or a tunnel"
-
-
-def telegram(settings: Settings) -> Told:
-    """Whether Telegram knows our token. The token stands in no line."""
-    ours = settings.telegram
-    handlers = [urllib.request.ProxyHandler({"https": ours.proxy, "http": ours.proxy} if ours.proxy else None)]
-    where = f"{ours.base_url}/bot{ours.token.get_secret_value()}/getMe"
-    try:
-        with urllib.request.build_opener(*handlers).open(where, timeout=FAR) as answer:
-            name = json.load(answer)["result"]["username"]
-    except urllib.error.HTTPError as error:
-        yield True, f"[telegram] token: Telegram refuses it ({error.code}); copy it anew from @BotFather"
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = getattr(error, "reason", type(error).__name__)
-        yield True, f"[telegram] {ours.base_url} cannot be asked ({reason}); mend the line, or set base_url or proxy"
-    else:
-        yield False, f"[telegram] the token is that of @{name}"
 
 
 def _runs(settings: Settings) -> bool:

@@ -26,6 +26,12 @@ log = structlog.get_logger(__name__)
 DEMO = "sqlite:///data/demo.db"
 #: The officer of a first start without settings.
 FIRST = "Trực ban"
+#: What whoever switches Telegram on has to know.
+TELEGRAM = (
+    "bot: warning: Telegram is switched on. It has been under a blocking order in Viet Nam since May 2025, so not "
+    "everybody reaches it; and what people write there passes servers abroad, which the department must allow "
+    "(docs/telegram.md)"
+)
 
 
 @click.command("run")
@@ -95,6 +101,8 @@ async def _tell(app: App, *, is_demo: bool, is_first: bool) -> None:
             f"people reach it by {public}; each answer says so ([answers] hold_unconfirmed = true holds them back)",
             file=sys.stderr,
         )
+    if settings.telegram.enabled:
+        print(TELEGRAM, file=sys.stderr)
     port = app.public_listener.port if app.public_listener else web.port
     print(f"Trang trò chuyện (chat page): {address(web.host, port, web.public_url)}/", flush=True)
     officer = await demo.show(app) if is_demo else await _first(app) if is_first else None

@@ -76,9 +76,9 @@ def _apply(
             work.cancel(connection, key)
         case OpenTask():
             work.open_task(connection, effect, now)
-        case BecomeOfficer(officer, invitation):
+        case BecomeOfficer(officer, invitation, shared):
             officers.spend(connection, invitation, now)
-            officers.place(connection, address_id, officer, now)
+            officers.place(connection, address_id, officer, now, shared=shared)
         case Audit(action, about):
             actor = f"officer:{person.officer.id}" if person.officer else f"person:{person.id}"
             work.note(connection, actor, action, about, now)

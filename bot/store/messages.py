@@ -9,6 +9,9 @@ from bot.store.statement import Statement
 from bot.store.tables import addresses, messages, outbox
 from handlers.message import Address, Inbound, Reply
 
+#: Among how many messages of an address one that was tapped is looked for.
+NEWEST = 50
+
 _insert = Statement(
     lambda insert: (
         insert(messages)
@@ -62,3 +65,17 @@ def forget(connection: Connection, before: int) -> int:
     waits = select(outbox.c.message_id).where(outbox.c.message_id.in_(old), outbox.c.state.in_(["ready", "away"]))
     connection.execute(delete(outbox).where(outbox.c.message_id.in_(old), outbox.c.state.notin_(["ready", "away"])))
     return connection.execute(delete(messages).where(messages.c.at < before, messages.c.id.notin_(waits))).rowcount
+
+
+def key_of(connection: Connection, address_id: int, platform_id: str) -> str:
+    """The key of a message that a channel delivered under this id, among the newest of an address; "" if unknown."""
+    newest = (
+        select(messages.c.id)
+        .where(messages.c.address_id == address_id, messages.c.ours == 1)
+        .order_by(messages.c.id.desc())
+        .limit(NEWEST)
+    )
+    found: str | None = connection.execute(
+        select(outbox.c.key).where(outbox.c.message_id.in_(newest), outbox.c.platform_id == platform_id)
+    ).scalar()
+    return found or ""

@@ -70,6 +70,7 @@ def all_places(connection: Connection) -> tuple[Place, ...]:
             addresses.c.chat,
             addresses.c.thread,
             conversations.c.state,
+            places.c.shared,
         )
         .join(places, places.c.officer_id == officers.c.id)
         .join(addresses, addresses.c.id == places.c.address_id)
@@ -82,15 +83,17 @@ def all_places(connection: Connection) -> tuple[Place, ...]:
             Officer(r.id, r.name, r.team),
             Address(r.channel, r.account, r.chat, r.thread),
             (Conversation.load(r.state).language if r.state else "") or "vi",
+            bool(r.shared),
         )
         for r in rows
     )
 
 
-def place(connection: Connection, address_id: int, officer: int, now: int) -> None:
-    """Tell the officer at this address from now on."""
+def place(connection: Connection, address_id: int, officer: int, now: int, *, shared: bool = False) -> None:
+    """Tell the officer at this address from now on; `shared`: others read there too."""
     connection.execute(delete(places).where(places.c.address_id == address_id))
-    connection.execute(places.insert().values(address_id=address_id, officer_id=officer, created_at=now))
+    words = {"address_id": address_id, "officer_id": officer, "created_at": now, "shared": int(shared)}
+    connection.execute(places.insert().values(**words))
 
 
 def issue(connection: Connection, kind: str, code: str, officer: int, expires_at: int) -> None:

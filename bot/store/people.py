@@ -53,7 +53,8 @@ _joined = (
     .outerjoin(conversations, conversations.c.address_id == addresses.c.id)
     .outerjoin(profiles, and_(profiles.c.person_id == persons.c.id, profiles.c.active == 1))
     .outerjoin(enterprises, enterprises.c.id == profiles.c.enterprise_id)
-    .outerjoin(places, places.c.address_id == addresses.c.id)
+    # Where several people read, whoever writes is not known to be the officer.
+    .outerjoin(places, and_(places.c.address_id == addresses.c.id, places.c.shared == 0))
     .outerjoin(officers, and_(officers.c.id == places.c.officer_id, officers.c.active == 1))
 )
 _held = exists().where(inbox.c.order_key == bindparam("line"), inbox.c.state == constant("pending")).label("held")
@@ -192,6 +193,14 @@ def agreed_phone(connection: Connection, address: Address) -> str:
         return ""
     row = connection.execute(select(*_columns).select_from(_joined).where(addresses.c.id == found)).first()
     return (row.phone or "") if row is not None and "contact" in row.consents.split() else ""
+
+
+def block_chat(connection: Connection, address: Address, now: int | None) -> None:
+    """Note that a person blocked us, or a group put us out of all its topics; `now` None: they let us in again."""
+    chat = and_(
+        addresses.c.channel == address.channel, addresses.c.account == address.account, addresses.c.chat == address.chat
+    )
+    connection.execute(update(addresses).where(chat).values(blocked_at=now))
 
 
 def block(connection: Connection, address_id: int, now: int) -> None:

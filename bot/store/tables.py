@@ -192,13 +192,14 @@ officers = Table(
     time("created_at"),
 )
 
-#: Where an officer is told: an address that redeemed an invitation.
+#: Where an officer is told: an address that redeemed an invitation; `shared` 1 where others read too (a group).
 places = Table(
     "places",
     metadata,
     Column("address_id", Id, ForeignKey("addresses.id"), primary_key=True, autoincrement=False),
     ref("officer_id", "officers.id"),
     time("created_at"),
+    Column("shared", Integer, nullable=False, server_default="0"),
     Index("ix_places_officer_id", "officer_id"),
 )
 

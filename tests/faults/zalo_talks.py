@@ -18,19 +18,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.fakes.run import LOOK, killed_at_last
 from tests.fakes.zalo_bot_server import zalo_bot_server
 from tests.fakes.zalo_crowd import CODE, NAME, PATIENCE, PHONE, STEPS, Person, Step
 from tests.fakes.zalo_oa_server import zalo_oa_server
-from tests.fakes.zalo_run import LOOK, AheadClock, ZaloRun, killed_at_last
+from tests.fakes.zalo_run import AheadClock, ZaloRun
 
 NOTICE = re.compile(r"Yêu cầu mới (\w{6})")
 OFFICER = "6ede9afa66b88fe60000"
 INVITATION = re.compile(r": ([0-9A-Z]{10})$", re.MULTILINE)
-#: Of each message from a person, whether a reply was written for it.
-UNANSWERED = """
-SELECT m.update_id FROM messages m JOIN addresses a ON a.id = m.address_id WHERE m.ours = 0 AND NOT EXISTS
-(SELECT 1 FROM outbox o WHERE o.key LIKE a.channel || '/' || a.account || '/' || m.update_id || '/%')
-"""
 CS = "/v3.0/oa/message/cs"
 #: Looks without any change after which nothing is on its way any more.
 QUIET = 10
@@ -140,19 +136,11 @@ class Talks:
 
     def problems(self) -> list[str]:
         """What does not agree between what everybody saw and what the database and the log hold."""
-        run, found = self.run, list[str]()
+        run, found = self.run, self.run.loose_ends()
         heard = run.counts("SELECT chat FROM messages JOIN addresses a ON a.id = address_id WHERE ours = 0")
-        doubled = run.counts("SELECT update_id FROM messages WHERE ours = 0 GROUP BY update_id HAVING count(*) > 1")
         left = run.counts("SELECT chat FROM outbox JOIN addresses a ON a.id = address_id WHERE state = 'sent'")
         codes = run.counts("SELECT code FROM leads")
         needs = run.counts("SELECT need FROM leads")
-        states = run.counts("SELECT state FROM outbox WHERE state <> 'sent'")
-        updates = run.counts("SELECT state FROM inbox WHERE state <> 'done'")
-        unanswered = run.counts(UNANSWERED)
-        found += [f"heard twice: {update}" for update in doubled]
-        found += [f"not answered: {update}" for update in unanswered]
-        found += [f"{count} replies are {state}" for state, count in states.items()]
-        found += [f"{count} updates are {state}" for state, count in updates.items()]
         for person in (*self.people, self.officer):
             who, seen = f"person {person.number}", person.seen()
             if heard[person.id] != person.acts:

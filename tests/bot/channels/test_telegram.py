@@ -9,8 +9,10 @@ from structlog.typing import EventDict
 
 from bot.channels.base import Taken
 from bot.channels.telegram import TelegramChannel
-from bot.errors import StoreUnavailable, TryLater
+from bot.channels.telegram_polling import MANY
+from bot.errors import Halted, StoreUnavailable
 from handlers.message import Choice, Contact, Reply
+from handlers.turn import OpenTask
 from tests.fakes.telegram_house import BA, HOA, TelegramHouse, channel_of, out
 from tests.fakes.telegram_server import TelegramServer, telegram_server
 
@@ -113,7 +115,7 @@ async def test_what_cannot_be_read_or_is_not_for_us_holds_nobody_up(
     server: TelegramServer, house: TelegramHouse, channel: TelegramChannel
 ) -> None:
     with capture_logs() as lines:
-        server.push({"message": {"message_id": "?", "chat": {}}})
+        server.push({"message": {"message_id": "?", "chat": {}}}, odd=True)
         server.push({"message": {"message_id": 1, "date": 1, "chat": {"id": -5, "type": "group"}, "text": "chào"}})
         server.say(HOA, "mua máy")
         assert [inbound.text for inbound in await house.has(1)] == ["mua máy"]
@@ -227,6 +229,23 @@ async def test_polling_goes_on_after_every_kind_of_failure(
     assert [line["log_level"] for line in lines].count("error") == 0
 
 
+async def test_staff_are_told_once_when_updates_stay_away(server: TelegramServer, house: TelegramHouse) -> None:
+    told: list[OpenTask] = []
+
+    async def alarm(task: OpenTask) -> None:
+        told.append(task)
+        server.stir()
+
+    server.fail("getUpdates", 502, html="<html>Bad Gateway</html>", times=MANY + 3)
+    server.say(HOA, "mua máy")
+    channel = channel_of(server, alarm=alarm)
+    await channel.start(house.take, lambda address: None)
+    await house.has(1)
+    await channel.quiet()
+    await channel.stop()
+    assert [task.kind for task in told] == ["telegram-away"]
+
+
 async def test_another_poller_is_named_once_and_in_one_sentence(
     server: TelegramServer, house: TelegramHouse, channel: TelegramChannel
 ) -> None:
@@ -251,15 +270,21 @@ async def test_a_webhook_left_behind_is_removed(server: TelegramServer, house: T
 
 
 async def test_a_refused_token_is_told_once_and_leaves_the_bot_up(server: TelegramServer, house: TelegramHouse) -> None:
-    channel = channel_of(server, token="4242:revoked")
+    told: list[OpenTask] = []
+
+    async def alarm(task: OpenTask) -> None:
+        told.append(task)
+
+    channel = channel_of(server, token="4242:revoked", alarm=alarm)
     with capture_logs() as lines:
         await channel.start(house.take, lambda address: None)
         await logged(lines, "telegram.token_refused")
-        with pytest.raises(TryLater):
+        with pytest.raises(Halted):
             await channel.send(out(Reply("chào")))
     await channel.quiet()
     await channel.stop()
     assert [line["event"] for line in lines] == ["telegram.token_refused"]
+    assert [task.kind for task in told] == ["halted"]
 
 
 async def logged(lines: list[EventDict], event: str) -> None:

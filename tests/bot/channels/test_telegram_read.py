@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from handlers.message import Address, Contact, File, Inbound, InboundKind
 EXAMPLES = Path(__file__).parents[2] / "examples" / "telegram"
 NOW = dt.datetime(2026, 11, 23, 9, 30, tzinfo=VIETNAM)
 SENT = dt.datetime.fromtimestamp(1795401000, VIETNAM)
-PERSON = "700100200"
+PERSON, GROUP = "700100200", "-1001500600700"
 
 
 def said(
@@ -35,6 +36,12 @@ def said(
     )
 
 
+def in_group(number: int, kind: InboundKind, text: str = "", *, thread: str = "") -> Inbound:
+    """What somebody said in the group of the examples."""
+    base = said(number, kind, text)
+    return replace(base, address=Address("telegram", "4242", GROUP, thread), shared=True)
+
+
 EXPECTED: dict[str, Inbound | None] = {
     "text": said(1, "text", "mua máy mới có được hỗ trợ không ạ? 🙏"),
     "start": said(2, "text", "/start site"),
@@ -52,8 +59,17 @@ EXPECTED: dict[str, Inbound | None] = {
     "video": said(14, "file", files=(File("BAAC-1", "video", "xưởng.mp4", "video/mp4", 512000),)),
     "edited": said(15, "edited", "mua máy cũ", sent_at=SENT + dt.timedelta(seconds=60)),
     "blocked": said(16, "blocked", sent_at=SENT + dt.timedelta(seconds=100)),
-    "unblocked": None,
-    "group_text": None,
+    "unblocked": said(17, "unblocked", sent_at=SENT + dt.timedelta(seconds=200)),
+    "group_text": in_group(18, "text", "chào cả nhà"),
+    "group_command": in_group(23, "text", "/staff@caunoi_bot ABCD234567", thread="7"),
+    "group_unnamed": replace(in_group(24, "text", "/staff"), author="1087968824"),
+    "group_upgraded": replace(in_group(27, "moved", GROUP), address=Address("telegram", "4242", "-500600")),
+    "group_put_out": in_group(28, "blocked"),
+    "group_took_in": in_group(29, "unblocked"),
+    "group_rights": None,
+    "group_other_bot": None,
+    "group_photo": None,
+    "group_edited": None,
     "group_tap": None,
     "channel_post": None,
     "pinned": None,

@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from bot.channels.telegram import TelegramChannel
-from bot.errors import Ambiguous, Gone, Refused, SendError, TryLater
+from bot.errors import Ambiguous, Closed, Gone, Halted, Refused, SendError, TryLater
 from handlers.message import Card, Choice, File, Link, Reply
+from tests.fakes.clock import FakeClock
 from tests.fakes.telegram_house import HOA, channel_of, out
 from tests.fakes.telegram_server import TelegramServer, telegram_server
+
+BUTTON = (Choice("a", "Tiếp"),)
 
 
 @pytest.fixture
@@ -77,7 +80,9 @@ async def test_a_long_text_goes_out_in_parts_that_telegram_takes(
     assert len(parts) == 3
 
 
-async def test_a_long_text_cut_short_goes_on_where_it_ended(server: TelegramServer, channel: TelegramChannel) -> None:
+async def test_a_long_text_cut_short_goes_on_where_it_ended(server: TelegramServer) -> None:
+    clock = FakeClock()
+    channel = channel_of(server, clock=clock)
     server.meet(HOA)
     message = out(Reply("Một câu trả lời dài. " * 500))
     gate = server.hold("sendMessage")
@@ -91,10 +96,12 @@ async def test_a_long_text_cut_short_goes_on_where_it_ended(server: TelegramServ
     with pytest.raises(TryLater):
         await sending
     assert len(server.shown(HOA)) == 1
+    clock.advance(1)
     await channel.send(message)
     assert len(server.shown(HOA)) == 3, "no part twice"
     await channel.send(message)
     assert len(server.shown(HOA)) == 6, "what went out whole is forgotten"
+    await channel.stop()
 
 
 async def test_a_form_follows_its_text_and_is_sent_once_though_sending_stumbles(
@@ -102,11 +109,13 @@ async def test_a_form_follows_its_text_and_is_sent_once_though_sending_stumbles(
 ) -> None:
     (tmp_path / "don.docx").write_text("mẫu", "utf-8")
     files = (File("don.docx", "document", "Đơn (don.docx)"), File("gone.pdf", "document", "Tờ khai (gone.pdf)"))
-    channel, message = channel_of(server, forms=tmp_path), out(Reply("Mẫu đơn:", (Choice("a", "Tiếp"),), files=files))
+    clock = FakeClock()
+    channel, message = channel_of(server, forms=tmp_path, clock=clock), out(Reply("Mẫu đơn:", BUTTON, files=files))
     server.meet(HOA)
     server.fail("sendDocument", retry_after=1)
     with pytest.raises(TryLater):
         await channel.send(message)
+    clock.advance(1)
     number = await channel.send(message)
     await channel.stop()
     text, paper = server.shown(HOA)
@@ -134,7 +143,10 @@ Break = Callable[[TelegramServer], object]
 FAILURES: dict[str, tuple[Break, type[SendError]]] = {
     "flood limit": (lambda server: server.fail("sendMessage", retry_after=7), TryLater),
     "blocked": (lambda server: server.block(HOA), Gone),
-    "refused": (lambda server: server.fail("sendMessage", 400, "Bad Request: chat not found"), Refused),
+    "no such chat": (lambda server: server.fail("sendMessage", 400, "Bad Request: chat not found"), Gone),
+    "may not write": (lambda server: server.fail("sendMessage", 400, "Bad Request: CHAT_WRITE_FORBIDDEN"), Closed),
+    "refused": (lambda server: server.fail("sendMessage", 400, "Bad Request: BUTTON_DATA_INVALID"), Refused),
+    "token refused": (lambda server: server.fail("sendMessage", 401, "Unauthorized"), Halted),
     "server error": (lambda server: server.fail("sendMessage", 500), TryLater),
     "gateway's page": (
         lambda server: server.fail("sendMessage", 502, html="<html>4242:not-a-real-one</html>"),

@@ -65,6 +65,24 @@ def answering(status: int, body: object) -> Iterator[str]:
     server.server_close()
 
 
+def telegram_says(**more: object) -> object:
+    """An answer that fits each question to Telegram."""
+    return {"ok": True, "result": {"username": "CauNoiBot", "url": "", "pending_update_count": 0, **more}}
+
+
+def test_a_webhook_telegram_cannot_reach_is_a_problem(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    known = telegram_says(url="https://hoi.example.gov.vn/webhooks/telegram", last_error_message="Connection timed out")
+    with answering(200, known) as where:
+        telegram = f'[telegram]\nenabled = true\ntoken = "{TOKEN}"\nbase_url = "{where}"\nwebhook_secret = "bi-mat-8"\n'
+        config = written(tmp_path, telegram)
+        path = Path(config)
+        text = path.read_text("utf-8").replace("[web]", '[web]\npublic_url = "https://hoi.example.gov.vn"')
+        path.write_text(text, "utf-8")
+        status, problems, _ = checked(capsys, "--online", "--config", config)
+    assert (status, len(problems)) == (1, 1)
+    assert "could not deliver to https://hoi.example.gov.vn/webhooks/telegram (Connection timed out)" in problems[0]
+
+
 def test_what_is_shipped_passes_with_notices_and_nothing_is_made(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -144,7 +162,9 @@ def test_a_desk_open_to_others_without_https_is_worth_a_notice(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("status", "body", "wrong", "line"),
     [
-        (200, {"ok": True, "result": {"username": "CauNoiBot"}}, False, "the token is that of @CauNoiBot"),
+        (200, telegram_says(), False, "the token is that of @CauNoiBot"),
+        (200, telegram_says(url="https://khac.vn/x"), False, "a webhook of another set-up"),
+        (200, telegram_says(pending_update_count=500), True, "500 updates wait at Telegram"),
         (401, {"ok": False}, True, "[telegram] token: Telegram refuses it (401)"),
         (200, {"ok": True}, True, "cannot be asked"),
     ],

@@ -1,0 +1,56 @@
+"""A chat that has another address from now on: what is told there follows it, and nothing is said twice."""
+
+from sqlalchemy import Connection, delete, select, update
+
+from bot.store import people, work
+from bot.store.tables import addresses, messages, outbox, places
+from handlers.message import Address
+from handlers.turn import OpenTask
+
+
+def move(connection: Connection, address: Address, chat: str, thread: str, now: int) -> None:
+    """Tell at `chat` and `thread` what was told at `address`. Of a chat with a new number every thread moves.
+
+    What waits to be sent is left to whoever looks for rows. Staff have a task where a place of theirs lost its topic.
+    """
+    same = (addresses.c.channel == address.channel, addresses.c.account == address.account)
+    here = [*same, addresses.c.chat == address.chat]
+    if chat == address.chat:
+        here.append(addresses.c.thread == address.thread)
+    # In one order everywhere, so that two processes that move one chat do not wait for each other.
+    for row in connection.execute(select(addresses).where(*here).order_by(addresses.c.id)).all():
+        to = Address(address.channel, address.account, chat, thread if chat == address.chat else row.thread)
+        if to == Address(row.channel, row.account, row.chat, row.thread):
+            continue
+        was_place = connection.execute(select(places.c.address_id).where(places.c.address_id == row.id)).first()
+        target = people.address_id(connection, to)
+        if target is None:
+            target = row.id
+            connection.execute(
+                update(addresses)
+                .where(addresses.c.id == row.id)
+                .values(chat=to.chat, thread=to.thread, blocked_at=None)
+            )
+        else:
+            _join(connection, row.id, target, now)
+        connection.execute(
+            update(outbox).where(outbox.c.address_id == target, outbox.c.state == "ready").values(lease="")
+        )
+        if was_place and chat == address.chat:
+            about = f"{address.channel}/{address.account}: {chat}, {row.thread} → {to.thread or '-'}"
+            work.open_task(connection, OpenTask("place-moved", f"place-moved:{row.id}:{now}", about), now)
+
+
+def _join(connection: Connection, old: int, new: int, now: int) -> None:
+    """Lead an address into another one that is there already."""
+    if connection.execute(select(places.c.address_id).where(places.c.address_id == new)).first():
+        connection.execute(delete(places).where(places.c.address_id == old))
+    else:
+        connection.execute(update(places).where(places.c.address_id == old).values(address_id=new))
+    # The platform has just named it, so whatever was known of it before is over.
+    connection.execute(update(addresses).where(addresses.c.id == new).values(blocked_at=None))
+    waits = (outbox.c.address_id == old, outbox.c.state.in_(("ready", "away")))
+    words = select(outbox.c.message_id).where(*waits)
+    connection.execute(update(messages).where(messages.c.id.in_(words)).values(address_id=new))
+    connection.execute(update(outbox).where(*waits).values(address_id=new))
+    people.block(connection, old, now)
