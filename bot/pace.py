@@ -13,6 +13,8 @@ LANES: Final[tuple[Lane, ...]] = ("conversation", "notice", "bulk")
 PAUSES = (1.0, 3.0, 10.0, 30.0, 120.0, 600.0, 1800.0)
 #: The share of an account's pace that bulk may use where no pace of its own is known: conversation never waits for it.
 BULK_SHARE = 0.5
+#: Seconds of lateness that are made up for by turns right behind each other.
+LATE = 0.05
 
 
 class Pace:
@@ -30,22 +32,29 @@ class Pace:
 
     async def turn(self, lane: Lane) -> None:
         """Wait until a message of this lane may go."""
-        mine = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        now, mine = loop.time(), loop.create_future()
+        # Time in which nobody wanted to go is not made up for.
+        if not any(self._waiting.values()):
+            self._next_at = max(self._next_at, now)
+        if lane == "bulk" and not self._waiting["bulk"]:
+            self._next_bulk_at = max(self._next_bulk_at, now)
         self._waiting[lane].append(mine)
         self._give()
         await mine
 
     def _give(self) -> None:
-        """Give the turn to whoever may go now, if it is time, and come back when the next may."""
+        """Give a turn to each who may go now, and come back when the next may."""
         if self._timer is not None:
             self._timer.cancel()
         loop = asyncio.get_running_loop()
         now = loop.time()
-        if now >= self._next_at and (lane := self._first(bulk=now >= self._next_bulk_at)):
+        while now >= self._next_at and (lane := self._first(bulk=now >= self._next_bulk_at)):
             self._waiting[lane].popleft().set_result(None)
-            self._next_at = now + self._gap
+            # From when it was due: on a busy loop every turn comes a little late, and lateness must not add up.
+            self._next_at = max(self._next_at, now - LATE) + self._gap
             if lane == "bulk":
-                self._next_bulk_at = now + self._bulk_gap
+                self._next_bulk_at = max(self._next_bulk_at, now - LATE) + self._bulk_gap
         next_lane = self._first(bulk=True)
         at = max(self._next_at, self._next_bulk_at) if next_lane == "bulk" else self._next_at
         self._timer = loop.call_at(at, self._give) if next_lane else None

@@ -34,8 +34,11 @@ def handle(message: Inbound, person: Person, context: Context) -> Turn | None:
 
 
 def heard(conversation: Conversation, reading: Reading) -> Language | Literal[""]:
-    """The language to go on in after a text. Names typed into a form do not change it, nor a choice once made."""
-    if conversation.language_chosen or conversation.waiting:
+    """The language to go on in after a text. Names typed into a form do not change it, nor a choice once made.
+
+    Nor does a command: its words are ours, and what stands behind "/start" came with a link.
+    """
+    if conversation.language_chosen or conversation.waiting or reading.text.startswith("/"):
         return conversation.language
     if reading.language == "en":
         return "en"

@@ -74,7 +74,9 @@ class Phrasebook:
     """
 
     def __init__(self, templates: Iterable[str], courtesy: str = "") -> None:
-        self._courtesy = typed(courtesy)
+        self._courtesy: dict[str, list[Word]] = {}
+        for word in typed(courtesy):
+            self._courtesy.setdefault(word.plain, []).append(word)
         self._phrases = tuple(_parse(template) for template in templates)
         self._known = frozenset(word.plain for phrase in self._phrases for word in _all(phrase))
 
@@ -98,7 +100,7 @@ class Phrasebook:
         )
 
     def _polite(self, word: Word) -> bool:
-        return any(word.fits(polite) for polite in self._courtesy)
+        return any(word.fits(polite) for polite in self._courtesy.get(word.plain, ()))
 
 
 def _parse(template: str) -> Phrase:

@@ -33,6 +33,7 @@ log = structlog.get_logger(__name__)
 BASE_URL = "https://api.telegram.org"
 #: Seconds before a call that takes in updates is tried again, by how often it failed in a row.
 PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
+NO_PREVIEW = telegram.LinkPreviewOptions(is_disabled=True)
 #: Replies a second of the whole bot: no limit is known for them, so this only keeps the connections from a storm.
 PER_SECOND = 1_000.0
 #: Messages in bulk a second; Telegram names 30 (core.telegram.org/bots/faq).
@@ -144,15 +145,9 @@ class TelegramChannel:
         return await self._call(to, partial(self._send, to, text, below))
 
     async def _send(self, to: Address, text: str, below: Markup, mode: ParseMode | None = None) -> str:
-        sent = await self._bot.send_message(
-            int(to.chat),
-            text,
-            mode,
-            message_thread_id=_thread(to),
-            reply_markup=below,
-            link_preview_options=telegram.LinkPreviewOptions(is_disabled=True),
-        )
-        return str(sent.message_id)
+        thread = {"message_thread_id": to.thread} if to.thread else {}
+        more = {"parse_mode": mode, "reply_markup": below, "link_preview_options": NO_PREVIEW}
+        return await self._bot.say(to.chat, text, **thread, **{key: value for key, value in more.items() if value})
 
     async def _replace(self, to: Address, number: str, text: str, titles: Collection[str], below: Markup) -> str:
         """Put a text in the place of an earlier one; where that cannot be, say it anew."""
@@ -171,7 +166,7 @@ class TelegramChannel:
                 int(number),
                 parse_mode=mode,
                 reply_markup=under,
-                link_preview_options=telegram.LinkPreviewOptions(is_disabled=True),
+                link_preview_options=NO_PREVIEW,
             )
         except BadRequest as error:
             # Anything else: it is gone or too old, so a new message has to do.

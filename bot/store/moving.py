@@ -33,12 +33,20 @@ def move(connection: Connection, address: Address, chat: str, thread: str, now: 
             )
         else:
             _join(connection, row.id, target, now)
-        connection.execute(
-            update(outbox).where(outbox.c.address_id == target, outbox.c.state == "ready").values(lease="")
-        )
+        _let_go(connection, target)
         if was_place and chat == address.chat:
             about = f"{address.channel}/{address.account}: {chat}, {row.thread} → {to.thread or '-'}"
             work.open_task(connection, OpenTask("place-moved", f"place-moved:{row.id}:{now}", about), now)
+    # Also where it moved before: whoever had the old address in memory has dropped what waits, and needs it again.
+    there = people.address_id(connection, Address(address.channel, address.account, chat, thread))
+    if there is not None:
+        _let_go(connection, there)
+
+
+def _let_go(connection: Connection, address_id: int) -> None:
+    connection.execute(
+        update(outbox).where(outbox.c.address_id == address_id, outbox.c.state == "ready").values(lease="")
+    )
 
 
 def _join(connection: Connection, old: int, new: int, now: int) -> None:

@@ -5,6 +5,7 @@ that every text of the real bot goes through; `real` answers from the knowledge 
 """
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Callable
@@ -70,6 +71,8 @@ async def serve(at: Place) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     app = App(settings, PARTS[at.kind])
     await app.start()
+    gc.collect()  # as `bot run` does
+    gc.freeze()
     try:
         await stopping.wait()
     finally:

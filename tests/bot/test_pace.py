@@ -25,6 +25,19 @@ async def test_bulk_takes_half_of_the_pace() -> None:
     assert await seconds("bulk", "bulk", "bulk") >= 2 / 25 * 0.95
 
 
+async def test_turns_that_come_late_are_made_up_for() -> None:
+    pace, loop = Pace(200), asyncio.get_running_loop()
+    await pace.turn("notice")
+    waiting = [asyncio.ensure_future(pace.turn("notice")) for _ in range(6)]
+    await asyncio.sleep(0)
+    busy_until = loop.time() + 0.03
+    while loop.time() < busy_until:
+        pass  # the loop is held up, as by much work
+    await asyncio.sleep(0.001)
+    assert sum(one.done() for one in waiting) >= 5, "those that were due meanwhile go at once"
+    await asyncio.gather(*waiting)
+
+
 async def go(pace: Pace, lane: Lane, name: str, order: list[str]) -> None:
     """Note when somebody gets a turn."""
     await pace.turn(lane)

@@ -7,7 +7,7 @@ import pytest
 from bot.router import STAFF_TALKS, route
 from handlers.context import Context, Handler
 from handlers.intents import read
-from handlers.message import Choice, Inbound, Reply
+from handlers.message import Choice, Inbound, InboundKind, Reply
 from handlers.order import ORDER
 from handlers.person import Conversation, Officer, Person, Waiting
 from handlers.turn import Audit, Turn
@@ -118,6 +118,23 @@ def test_a_block_is_noted_and_not_answered(talk: Talk) -> None:
     assert turn.replies == ()
     assert turn.effects == (Audit("person.blocked"),)
     assert talk.step == ""
+
+
+@pytest.mark.parametrize("kind", ["unblocked", "moved"])
+def test_a_change_of_the_chat_itself_leaves_the_talk_as_it_is(talk: Talk, kind: InboundKind) -> None:
+    talk.say("để lại yêu cầu")
+    before = talk.person
+    turn = talk.send(kind, text="-1001")
+    assert (turn.replies, turn.effects) == ((), ())
+    assert talk.person == before
+
+
+def test_what_is_said_in_a_group_reaches_no_handler(talk: Talk) -> None:
+    raises = Handler("raises", lambda message, person, context: pytest.fail("asked"))
+    message = Inbound("1", talk.person.address, "a", "text", talk.store.now, "xyz", shared=True)
+    context = FakeContext(talk.store, talk.person, read("xyz", talk.store.knowledge.search))
+    person = replace(talk.person, officer=Officer(1, "Hoa"), conversation=Conversation(dropped=True))
+    assert route(message, person, context, (raises,)) == Turn(person.conversation)
 
 
 def test_while_an_officer_talks_the_bot_is_silent_except_for_rights(talk: Talk) -> None:

@@ -26,11 +26,12 @@ from handlers.leads import (
     tell,
     told_key,
 )
-from handlers.message import LONGEST_CHOICE, Address, Choice
+from handlers.message import LONGEST_CHOICE, Address, Choice, Reply
 from handlers.person import Officer, Profile
 from handlers.reach import Reach
 from handlers.turn import Audit, ChangeLead, LeadState, OpenLead, OpenTask, Tell
 from tests.fakes.context import MORNING
+from tests.fakes.entries import MACHINERY
 
 HOA, BINH = Officer(1, "Hoa"), Officer(2, "Bình")
 PLACES = (Place(HOA, Address("web", "main", "hoa")), Place(BINH, Address("telegram", "main", "binh"), "en"))
@@ -100,6 +101,30 @@ def test_a_new_lead_is_announced_to_every_place_in_its_language_under_keys_of_it
         assert all(value in tell.reply.text for tell in tells)
     assert tells[0].reply.text.startswith("Yêu cầu mới")
     assert tells[1].reply.text.startswith("New request")
+
+
+def test_where_several_read_a_lead_is_its_code_and_topic_with_nothing_to_tap() -> None:
+    group = Place(HOA, Address("telegram", "main", "-1001"), "en", shared=True)
+    opened = OpenLead("7F3K2Q", "mua máy", PROFILE, "kc.machinery")
+    (tell,) = announce(opened, (group,), wording, {"kc.machinery": MACHINERY})
+    topic = MACHINERY.title.get("en")
+    claim = 'To claim it, write to the assistant privately: "claim 7F3K2Q".'
+    assert tell.reply == Reply(f"New request 7F3K2Q\nTopic: {topic}\n{claim}")
+    assert tell.key == "lead:7F3K2Q:new:telegram/main/-1001/"
+    (plain,) = announce(opened, (group,), wording)
+    assert plain.reply == Reply(f"New request 7F3K2Q\n{claim}")
+
+
+@pytest.mark.parametrize("to", ["claimed", "new"])
+def test_a_group_hears_of_every_move_also_of_the_officer_who_opened_it(to: LeadState) -> None:
+    group = Place(HOA, Address("telegram", "main", "-1001"), shared=True)
+    state: LeadState = "new" if to == "claimed" else "claimed"
+    before = replace(lead(state, holder(state)), need="cần máy sấy")
+    decision = change(before, to, HOA, wording, (*PLACES, group), entries={"kc.machinery": MACHINERY})
+    (said,) = (e.reply for e in decision.effects if isinstance(e, Tell) and e.address == group.address)
+    assert said.offered == ()
+    assert not [word for word in ("cần máy sấy", "Dừa Xanh", "Lan", "912") if word in said.text]
+    assert (MACHINERY.title.get("vi") in said.text) == (to == "new")
 
 
 def test_what_is_not_known_is_said_to_be_unknown() -> None:

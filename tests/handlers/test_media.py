@@ -4,6 +4,7 @@ from typing import Literal
 
 import pytest
 
+from handlers.media import AT_ONCE
 from handlers.message import LONGEST_TEXT, Contact, File
 from tests.fakes.context import Store, Talk
 from tests.fakes.entries import QUESTION, knowledge
@@ -76,3 +77,39 @@ def test_a_text_as_long_as_the_door_lets_through_is_told_to_be_too_long_and_answ
     assert "ký tự đầu" in talk.said
     talk.say("x" * (LONGEST_TEXT - 1))
     assert "ký tự đầu" not in talk.said
+
+
+def test_several_files_sent_at_once_are_answered_once(talk: Talk) -> None:
+    assert talk.send("file", files=(File("1", "photo"),)).replies
+    for number in range(2, 6):
+        talk.wait(seconds=1)
+        before = talk.person
+        assert talk.send("file", files=(File(f"{number}", "photo"),)).replies == ()
+        assert talk.person == before
+    assert talk.say("1").entry == "bot.human"
+
+
+def test_several_files_in_a_form_ask_its_question_once(talk: Talk) -> None:
+    talk.say("để lại yêu cầu")
+    assert "Mình ghi tiếp" in talk.send("file", files=(File("1", "photo"),)).replies[-1].text
+    assert talk.send("file", files=(File("2", "photo"),)).replies == ()
+    assert talk.step == "profile:need"
+
+
+def test_a_file_is_answered_again_if_it_is_another_kind_has_words_or_comes_later(talk: Talk) -> None:
+    photo, voice = (File("1", "photo"),), (File("2", "voice"),)
+    talk.send("file", files=photo)
+    assert talk.send("file", files=voice).replies
+    assert talk.send("file", text=QUESTION, files=voice).entry == "kc.machinery"
+    assert talk.send("file", files=voice).replies == ()
+    talk.wait(seconds=AT_ONCE.total_seconds())
+    assert talk.send("file", files=voice).replies
+
+
+def test_a_file_after_words_is_answered_again(talk: Talk) -> None:
+    photo = (File("1", "photo"),)
+    talk.send("file", files=photo)
+    talk.say("cảm ơn")
+    assert "căn cước" in talk.send("file", files=photo).replies[0].text
+    talk.send("location")
+    assert "căn cước" in talk.send("file", files=photo).replies[0].text

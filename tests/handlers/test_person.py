@@ -23,6 +23,8 @@ def test_a_whole_state_is_read_back_as_it_was() -> None:
         unknown_at=NOW,
         unknown_text="máy gì",
         greeted_at=NOW,
+        filed="media.photo",
+        filed_at=NOW,
     )
     assert Conversation.load(state.dump()) == state
     assert Conversation.load(Conversation().dump()) == Conversation()

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.knowledge_base import shipped
 from handlers.catalogue import wording
 from handlers.welcome import PAGE, greeting
 from tests.fakes.context import Store, Talk
@@ -123,7 +124,77 @@ def test_who_comes_without_a_word_is_greeted_once_a_day(talk: Talk) -> None:
     assert talk.send("joined").replies
 
 
+@pytest.mark.parametrize("command", ["/start buy_machine", "/start lead", "/request", "/help", "/privacy"])
+def test_a_command_changes_no_language(talk: Talk, command: str) -> None:
+    talk.say(command)
+    assert str(talk.person.language) == "vi"
+    talk.say("/menu")
+    talk.say("what support is there for my company")
+    talk.say(command)
+    assert str(talk.person.language) == "en"
+
+
 def test_who_follows_in_the_middle_of_a_form_stays_in_it(talk: Talk) -> None:
     talk.say("để lại yêu cầu")
     assert "Anh/chị cần Sở giúp việc gì?" in talk.send("joined").replies[-1].text
     assert talk.step == "profile:need"
+
+
+@pytest.mark.parametrize("words", ["/start kc_machinery", "/start@cau_noi_bot kc_machinery", "/START KC_Machinery"])
+def test_who_comes_by_a_link_to_an_entry_is_greeted_and_gets_its_answer(talk: Talk, words: str) -> None:
+    turn = talk.say(words)
+    assert turn.entry == "kc.machinery"
+    hello = turn.replies[0].text
+    for part in ("Cầu Nối", INTRODUCTION, "không bao giờ thu tiền", "OTP"):
+        assert part in hello
+    assert talk.said.count(INTRODUCTION) == 1
+    assert "chọn một mục" not in talk.said
+    assert talk.offered[0] == "more:kc.machinery"
+    talk.tap(talk.offered[0])
+    assert INTRODUCTION not in talk.said
+
+
+def test_every_entry_has_a_link_of_its_own() -> None:
+    found = {entry.id: entry for entry in shipped()}
+    links = {id: id.replace(".", "_") for id in found}
+    assert not [id for id in found if "_" in id]
+    for id, link in links.items():
+        talk = Talk(Store(knowledge(found[id])))
+        assert talk.say(f"/start {link}").entry == id
+
+
+def test_a_link_to_an_entry_leaves_a_form_and_says_so(talk: Talk) -> None:
+    talk.say("để lại yêu cầu")
+    assert talk.say("/start kc_machinery").entry == "kc.machinery"
+    assert "không lưu gì" in talk.said
+    assert talk.step == ""
+
+
+def test_who_comes_by_a_link_to_the_form_begins_it(talk: Talk) -> None:
+    turn = talk.say("/start lead")
+    assert (turn.entry, talk.step) == ("bot.human", "profile:need")
+    assert "không bao giờ thu tiền" in turn.replies[0].text
+    assert talk.said.count(INTRODUCTION) == 1
+    assert "Anh/chị cần Sở giúp việc gì?" in turn.replies[-1].text
+
+
+def test_a_link_to_the_form_inside_the_form_keeps_what_was_said(talk: Talk) -> None:
+    talk.say("để lại yêu cầu")
+    talk.say("mua máy sấy")
+    turn = talk.say("/start lead")
+    assert talk.step == "profile:enterprise"
+    assert talk.said.count("tên gì?") == 1
+    assert "không bao giờ thu tiền" in turn.replies[0].text
+
+
+def test_a_link_to_the_form_leaves_the_question_about_erasing(talk: Talk) -> None:
+    talk.say("xóa số của tôi")
+    talk.say("/start lead")
+    assert talk.step == "profile:need"
+    assert talk.said.count("Anh/chị cần Sở giúp việc gì?") == 1
+
+
+@pytest.mark.parametrize("payload", ["dangky", "dangky-2026", "kc_nothing", "kc-machinery", "LEADS", "_", "a" * 64])
+def test_a_link_with_anything_else_is_a_plain_start(talk: Talk, payload: str) -> None:
+    assert talk.say(f"/start {payload}").entry == "bot.about"
+    assert "menu:sectors" in talk.offered

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from handlers.catalogue import Wording, WordingError, flat, wording
+from handlers.commands import GROUP, PRIVATE
 from handlers.department import LINES
 from handlers.leads import VERBS
 from handlers.profile_fields import STEPS
@@ -54,6 +55,7 @@ def test_every_key_made_out_of_parts_exists() -> None:
     made += [f"{table}.{state}" for table in ("leads.state", "request.next") for state in VERBS]
     made += [f"leads.verb.{verb}" for verbs in VERBS.values() for verb in verbs]
     made += [f"officer.moved.{to}" for verbs in VERBS.values() for to in verbs.values()]
+    made += [f"commands.private.{name}" for name in PRIVATE] + [f"commands.group.{name}" for name in GROUP]
     made += [f"contact.{key}" for keys in LINES.values() for key in keys]
     made += [f"answer.{reply}" for reply in ("greeting", "thanks", "farewell", "abuse", "far", "near", "unknown")]
     assert set(made) - VI.sentences.keys() == set()

@@ -1,6 +1,7 @@
 """Whatever can be said or received comes back from its JSON as it was."""
 
 import datetime as dt
+import json
 from typing import get_args
 
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from bot.clock import VIETNAM
 from bot.store.codec import dump_inbound, dump_reply, load_inbound, load_reply
 from handlers.message import Address, Card, Choice, Contact, File, Inbound, InboundKind, Link, Reply
+from tests.fakes.rows import MORNING
 
 words = st.text(max_size=12)
 ids = st.text("abc:.-Ố7", min_size=1, max_size=20)
@@ -30,6 +32,7 @@ inbounds = st.builds(
     files,
     st.none() | st.builds(Contact, words, words, st.booleans()),
     words,
+    st.booleans(),
 )
 
 
@@ -41,6 +44,13 @@ def test_a_reply_comes_back_as_it_was(reply: Reply) -> None:
 @given(inbounds)
 def test_an_update_comes_back_as_it_was(inbound: Inbound) -> None:
     assert load_inbound(dump_inbound(inbound)) == inbound
+
+
+def test_an_update_that_was_written_down_before_groups_were_known_is_read() -> None:
+    inbound = Inbound("1", Address("fake", "test", "lan"), "lan", "text", MORNING, "chào")
+    older = json.loads(dump_inbound(inbound))
+    del older["shared"]
+    assert load_inbound(json.dumps(older)) == inbound
 
 
 def test_a_reply_of_words_alone_has_no_body() -> None:

@@ -21,11 +21,12 @@ def add(name: str = "Chị Hoa", team: str = "khuyến công") -> Callable[[Conn
     return lambda connection: rooms.add(connection, name, team, 1)
 
 
-def place(officer: Officer, chat: str, now: int = 2) -> Callable[[Connection], None]:
+def place(officer: Officer, chat: str, now: int = 2, *, shared: bool = False) -> Callable[[Connection], None]:
     """Work: an officer is told somewhere."""
 
     def run(connection: Connection) -> None:
-        rooms.place(connection, people.arrive(connection, address(chat), now).address_id, officer.id, now)
+        arrived = people.arrive(connection, address(chat), now)
+        rooms.place(connection, arrived.address_id, officer.id, now, shared=shared)
 
     return run
 
@@ -74,6 +75,24 @@ async def test_a_place_belongs_to_the_officer_who_took_it_last(store: Store) -> 
     await store.write(place(two, "office"))
     assert await store.read(rooms.all_places) == (Place(two, address("office")),)
     assert await store.read(rooms.everyone) == ((one, 0), (two, 1))
+
+
+async def test_a_place_that_several_people_read_makes_nobody_there_an_officer(store: Store) -> None:
+    officer = await store.write(add())
+    await store.write(place(officer, "group", shared=True))
+    await store.write(place(officer, "phone"))
+    group = await store.write(lambda c: people.arrive(c, address("group"), 5))
+    phone = await store.write(lambda c: people.arrive(c, address("phone"), 5))
+    assert await store.read(rooms.all_places) == (
+        Place(officer, address("group"), shared=True),
+        Place(officer, address("phone")),
+    )
+    assert await store.read(rooms.everyone) == ((officer, 2),)
+    assert (group.person.officer, phone.person.officer) == (None, officer)
+    by_id = await store.write(lambda c: people.by_address_id(c, group.address_id))
+    assert by_id.officer is None
+    await store.write(lambda connection: rooms.remove(connection, officer.id, 50))
+    assert await store.read(rooms.all_places) == ()
 
 
 async def test_an_invitation_opens_once(store: Store) -> None:

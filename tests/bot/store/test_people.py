@@ -177,6 +177,23 @@ async def test_an_address_is_found_by_its_words(store: Store) -> None:
     assert json.loads(await store.read(lambda c: people.state(c, lan.address_id)))["topic"] == "x"
 
 
+async def test_a_chat_that_puts_us_out_is_marked_in_all_its_topics_and_nowhere_else(store: Store) -> None:
+    group = [address("-12"), replace(address("-12"), thread="7")]
+    others = [address("-13"), address("-12", account="more"), address("-12", channel="more")]
+    for one in (*group, *others):
+        await store.write(arrive(where=one))
+
+    async def marked() -> set[Address]:
+        left = select(addresses).where(addresses.c.blocked_at.is_not(None))
+        rows = await store.read(lambda c: c.execute(left).all())
+        return {Address(r.channel, r.account, r.chat, r.thread) for r in rows}
+
+    await store.write(lambda c: people.block_chat(c, group[0], 9))
+    assert await marked() == set(group)
+    await store.write(lambda c: people.block_chat(c, group[1], None))
+    assert await marked() == set()
+
+
 async def test_a_persons_words_stay_out_of_what_is_said_about_trouble(store: Store) -> None:
     secret = "0912345678"
 
