@@ -31,7 +31,7 @@ class Telegram(Section):
     @classmethod
     def _needed(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         token = value.get_secret_value()
-        if token and not (token.partition(":")[0].isdigit() and token.partition(":")[2]):
+        if token and not re.fullmatch(r"[0-9]+:[A-Za-z0-9_-]+", token):
             raise ValueError("this is no bot token: copy digits, colon and letters whole from @BotFather")
         if info.data.get("enabled") and not token:
             raise ValueError(

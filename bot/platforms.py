@@ -71,7 +71,9 @@ class Lent:
     def words(self, language: Language) -> Mapping[str, str]:
         """The channels' own sentences."""
         say = wording(language).say
-        return {key: say(f"channel.{key}") for key in ("hint", "share_title", "share_text", "share_button")}
+        return {
+            key: say(f"channel.{key}") for key in ("hint", "share_title", "share_text", "share_button", "share_closed")
+        }
 
 
 def platforms(settings: Settings, store: Store, clock: Clock, holder: str) -> Platforms:

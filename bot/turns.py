@@ -174,6 +174,8 @@ class Turns:
             case "staff_echo":
                 messages.said(connection, arrived.address_id, Reply(words), now)
             case "blocked" | "withdrawn":
+                if inbound.shared:
+                    moving.put_out(connection, address, now)
                 people.block_chat(connection, address, now)
                 if inbound.kind == "withdrawn":
                     outbox.give_up_address(connection, arrived.address_id, "the person withdrew")

@@ -12,7 +12,7 @@ from handlers.person import Officer, Person
 from handlers.phrasebook import Phrasebook
 from handlers.price import price, silence
 from handlers.reach import Reach
-from handlers.turn import Audit, BecomeOfficer, LeadState, OpenLead, Turn
+from handlers.turn import Audit, BecomeOfficer, ChangeLead, LeadState, OpenLead, Turn
 from knowledge.text import clean, fold
 
 #: Most requests in one list, and most characters of a need in it.
@@ -33,7 +33,7 @@ def handle(message: Inbound, person: Person, context: Context) -> Turn | None:
         if not tapped:
             return None
         turn = _move(tapped[1], tapped[2], person, context, int(tapped[3] or 0))
-        return turn if _of_several(tapped[1], person) else _in_place(turn)
+        return _in_place(turn) if _is_whole(message, tapped[1], turn) else turn
     if message.kind != "text":
         return None
     if said(message, context) == "staff":
@@ -135,14 +135,17 @@ def _refused(decision: leads.Decision, lead: Lead, officer: Officer, person: Per
     return _say(person, Reply(text, choices))
 
 
-def _of_several(code: str, person: Person) -> bool:
-    """Whether the message that was tapped may be a list, which must stay: other leads were offered last."""
-    offered = person.conversation.offered
-    return any(id.startswith("lead:") and f":{code}:" not in id for id in offered.ids)
+def _is_whole(message: Inbound, code: str, turn: Turn) -> bool:
+    """Whether what is said holds all that stood in the message that was tapped: the whole lead, and no list of leads.
+
+    The buttons of a list end with a code.
+    """
+    claimed = any(isinstance(effect, ChangeLead) and effect.to == "claimed" for effect in turn.effects)
+    return claimed and bool(message.text) and not message.text.endswith(code)
 
 
 def _in_place(turn: Turn) -> Turn:
-    return replace(turn, replies=tuple(replace(reply, in_place=True) for reply in turn.replies))
+    return replace(turn, replies=(*turn.replies[:-1], replace(turn.replies[-1], in_place=True)))
 
 
 def _opened(lead: Lead) -> OpenLead:

@@ -90,7 +90,7 @@ def _in_form(person: Person) -> bool:
 
 
 def _in_place(turn: Turn) -> Turn:
-    return replace(turn, replies=tuple(replace(reply, in_place=True) for reply in turn.replies))
+    return replace(turn, replies=(*turn.replies[:-1], replace(turn.replies[-1], in_place=True)))
 
 
 def _joined(person: Person, context: Context) -> Turn:

@@ -20,7 +20,7 @@ from bot.channels.telegram_errors import NO_MARKUP, says, seconds, send_error
 from bot.channels.telegram_menu import Commands, no_commands, tell_commands
 from bot.channels.telegram_outgoing import Markup, buttons, field, marked
 from bot.channels.telegram_polling import Polling
-from bot.channels.telegram_read import CHANNEL, read
+from bot.channels.telegram_read import CHANNEL, is_for_another, read
 from bot.channels.telegram_request import Bot, TelegramRequest
 from bot.channels.telegram_webhook import Webhook, WebhookDoor
 from bot.clock import Clock
@@ -81,8 +81,10 @@ class TelegramChannel:
         self._take: Take | None = None
         self._signals: set[asyncio.Task[object]] = set()
         self._steps, self._chats = Steps(), Chats(clock)
-        #: Chats in which the field to share a number stands.
-        self._asked: set[str] = set()
+        #: Our name, with which commands in groups are addressed; "" until Telegram has told it.
+        self._username = ""
+        #: Chats in which the field to share a number stands: whether it still covers a part of the screen.
+        self._asked: dict[str, bool] = {}
 
     def routes(self) -> tuple[web.RouteDef, ...]:
         """What the public site mounts: the webhook, if there is one."""
@@ -92,7 +94,11 @@ class TelegramChannel:
         """Begin to take in updates. `wake` is not needed: a message never waits for a person to come back."""
         self._take = take
         (self._door or self._polling).start()
+        self._signal(self._learn_name())
         self._signal(tell_commands(self._bot, self._commands, self._pauses))
+
+    async def _learn_name(self) -> None:
+        self._username = (await self._bot.get_me()).username or ""
 
     async def quiet(self) -> None:
         """Take in nothing more; what is in hand is taken to its end. Telegram keeps the rest and brings it again."""
@@ -115,25 +121,40 @@ class TelegramChannel:
         parts = split(block(reply), self.abilities.text, utf16) or ("",)
         titles = frozenset(card.title for card in reply.cards)
         below: list[Markup] = [None] * (len(parts) - 1) + [self._below(message)]
+        closing = self._closing(message, below[-1])
+        if closing and below[-1] is None:
+            below[-1] = telegram.ReplyKeyboardRemove()
         steps: list[Step] = [
             partial(self._say, to, part, titles, under) for part, under in zip(parts, below, strict=True)
         ]
         if message.replaces and len(parts) == 1:
             steps = [partial(self._replace, to, message.replaces, parts[0], titles, below[0])]
+        elif closing and below[-1] and (line := self._words(message.language).get("share_closed")):
+            steps.insert(0, partial(self._say, to, line, (), telegram.ReplyKeyboardRemove()))
         papers = [path for file in reply.files if (path := self._forms(file.reference))]
-        return await self._steps.run(message.key, [*steps, *(partial(self._hand, to, path) for path in papers)])
+        sent = await self._steps.run(message.key, [*steps, *(partial(self._hand, to, path) for path in papers)])
+        if closing:
+            self._asked.pop(to.chat, None)
+        elif isinstance(below[-1], telegram.ReplyKeyboardMarkup):
+            self._asked[to.chat] = True
+        return sent
 
     def _below(self, message: Outgoing) -> Markup:
-        """The buttons of a message; a field that asked for the number goes with the first message that has none."""
-        chat, share = message.address.chat, self._words(message.language).get("share_button", "")
+        """The buttons of a message, or the field to share one's number."""
+        share = self._words(message.language).get("share_button", "")
         if message.reply.wants_contact and share and not is_group(message.address):
-            self._asked.add(chat)
             return field(message.reply, share)
-        under = buttons(message.reply, self.abilities.label)
-        if under is None and chat in self._asked:
-            self._asked.discard(chat)
-            return telegram.ReplyKeyboardRemove()
-        return under
+        return buttons(message.reply, self.abilities.label)
+
+    def _closing(self, message: Outgoing, below: Markup) -> bool:
+        """Whether the field goes away with this message: buttons of its own leave it where it does not cover a thing.
+
+        An edit cannot take it away.
+        """
+        chat = message.address.chat
+        if chat not in self._asked or message.replaces or isinstance(below, telegram.ReplyKeyboardMarkup):
+            return False
+        return below is None or self._asked[chat]
 
     async def _say(self, to: Address, text: str, titles: Collection[str], below: Markup) -> str:
         html = marked(text, titles)
@@ -205,7 +226,8 @@ class TelegramChannel:
         try:
             update = telegram.Update.de_json(raw, self._bot)
             tap = update.callback_query.id if update.callback_query else ""
-            return read(update, self.account, self._clock.now()), tap
+            inbound = read(update, self.account, self._clock.now())
+            return (None if inbound and is_for_another(inbound, self._username) else inbound), tap
         except Exception as error:
             # Acknowledged all the same: it would come again and again, and hold up everybody behind it.
             log.error("telegram.unreadable", update=raw.get("update_id"), error=type(error).__name__)
@@ -213,6 +235,9 @@ class TelegramChannel:
 
     async def _take_in(self, inbound: Inbound | None, tap: str) -> None:
         assert self._take is not None
+        if inbound and inbound.kind == "contact" and inbound.address.chat in self._asked:
+            # Whoever tapped it sees it no more. Before the turn, whose answer may leave at once.
+            self._asked[inbound.address.chat] = False
         taken = await self._take(inbound) if inbound else None
         if tap:
             # Only now: until then the button spins, as it should.

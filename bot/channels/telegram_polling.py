@@ -19,6 +19,8 @@ log = structlog.get_logger(__name__)
 POLL_SECONDS = 30
 #: Failures in a row after which staff are told: with the usual pauses some ten minutes.
 MANY = 20
+#: The same for refusals because somebody else asks.
+CONFLICTS = 3
 
 #: An update as an Inbound (None: not for us), and the id Telegram waits to hear back if it is a tap. Never raises.
 Read = Callable[[dict[str, Any]], tuple[Inbound | None, str]]
@@ -81,10 +83,11 @@ class Polling:
             except Exception as error:
                 if trouble != (trouble := type(error).__name__):
                     log.warning("telegram.polling_failed", error=trouble, mend=mend(error))
-                    if isinstance(error, Conflict):
-                        await self._report("telegram-conflict", "updates are read by somebody else", mend(error))
                 await asyncio.sleep(self._pause(error, failures))
                 failures += 1
+                # Once it may be our own question from before a restart.
+                if failures == CONFLICTS and isinstance(error, Conflict):
+                    await self._report("telegram-conflict", "updates are read by somebody else", mend(error))
                 if failures == MANY:
                     await self._report("telegram-away", f"no updates can be had ({trouble})", mend(error))
             else:

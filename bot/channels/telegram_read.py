@@ -1,6 +1,7 @@
 """Reads a raw Telegram update into what a person said."""
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
@@ -13,6 +14,7 @@ from handlers.message import Address, Contact, File, Inbound
 CHANNEL = "telegram"
 #: What we ask for; Telegram keeps everything else to itself.
 UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
+COMMAND = re.compile(r"/\w+@(\w+)")
 #: What somebody is who may be written to, or whose group the bot is in; and who may not.
 IN, OUT = ("creator", "administrator", "member", "restricted"), ("left", "kicked")
 
@@ -147,8 +149,16 @@ def _is_group(chat: telegram.Chat) -> bool:
     return chat.type in (telegram.Chat.GROUP, telegram.Chat.SUPERGROUP)
 
 
+def is_for_another(inbound: Inbound, username: str) -> bool:
+    """Whether a group's command names another bot: "/help@other_bot"; of our own name `username`, "" if not known."""
+    named = COMMAND.match(inbound.text) if inbound.shared and username else None
+    return named is not None and named[1].lower() != username.lower()
+
+
 def _thread(message: telegram.Message) -> str:
-    return str(message.message_thread_id) if message.is_topic_message and message.message_thread_id else ""
+    """The topic of a group; a private chat is one talk, whatever topics its person makes there."""
+    topic = message.message_thread_id if message.is_topic_message and not _is_private(message.chat) else None
+    return str(topic) if topic else ""
 
 
 def _time(moment: dt.datetime | None) -> dt.datetime | None:

@@ -3,6 +3,7 @@
 import json
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from typing import Any
 
 from bot.channels.telegram_webhook import PATH
@@ -13,6 +14,8 @@ from bot.config import Settings
 PATIENCE = 15
 #: Updates waiting at Telegram from which on something must be wrong.
 MANY = 100
+#: The answers to a token Telegram does not know.
+UNKNOWN = (401, 404)
 
 
 def telegram(settings: Settings) -> Told:
@@ -21,14 +24,16 @@ def telegram(settings: Settings) -> Told:
     try:
         name, hook = _ask(settings, "getMe")["username"], _ask(settings, "getWebhookInfo")
         told, waiting, failure = hook["url"], int(hook["pending_update_count"]), hook.get("last_error_message", "")
-    except urllib.error.HTTPError as error:
-        yield True, f"[telegram] token: Telegram refuses it ({error.code}); copy it anew from @BotFather"
-        return
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = getattr(error, "reason", type(error).__name__)
+    except (OSError, HTTPException, ValueError, KeyError, TypeError) as error:
+        # Of an error no more than its kind: its text may hold the address, and so the token.
+        code = error.code if isinstance(error, urllib.error.HTTPError) else 0
+        if code in UNKNOWN:
+            yield True, f"[telegram] token: Telegram refuses it ({code}); copy it anew from @BotFather"
+            return
+        reason = f"HTTP {code}" if code else str(getattr(error, "reason", type(error).__name__))
         yield True, f"[telegram] {ours.base_url} cannot be asked ({reason}); mend the line, or set base_url or proxy"
         return
-    yield False, f"[telegram] the token is that of @{name}"
+    yield False, f"[telegram] the token is that of @{name}; {waiting} updates wait at Telegram"
     wanted = settings.web.public_url + PATH if ours.webhook_secret.get_secret_value() else ""
     if wanted and not wanted.startswith("https:"):
         yield True, "[web] public_url: Telegram posts to an https address only; set it, or leave out webhook_secret"
@@ -40,8 +45,12 @@ def telegram(settings: Settings) -> Told:
         )
     elif wanted and not told:
         yield False, "[telegram] webhook_secret: Telegram knows no webhook yet; the next start of the bot sets it"
+    elif wanted:
+        yield False, f"[telegram] Telegram delivers to {wanted}"
     if told and told == wanted and failure:
-        yield True, f"[telegram] Telegram could not deliver to {wanted} ({failure}); mend the way there"
+        # The last failure ever, perhaps of a restart long ago: it matters only where something waits.
+        line = f"[telegram] Telegram could not deliver to {wanted} ({failure})"
+        yield bool(waiting), f"{line}; mend the way there" if waiting else f"{line} some time ago"
     if waiting > MANY:
         yield True, f"[telegram] {waiting} updates wait at Telegram; is the bot running, and can it be reached?"
 

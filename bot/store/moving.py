@@ -49,6 +49,35 @@ def _let_go(connection: Connection, address_id: int) -> None:
     )
 
 
+def put_out(connection: Connection, address: Address, now: int) -> None:
+    """A group put the bot out of all its topics: staff have a task if it was a place of theirs."""
+    chat = (
+        addresses.c.channel == address.channel,
+        addresses.c.account == address.account,
+        addresses.c.chat == address.chat,
+    )
+    was_place = select(places.c.address_id).join(addresses, addresses.c.id == places.c.address_id).where(*chat)
+    if connection.execute(was_place).first():
+        name = f"{address.channel}:{address.account}:{address.chat}"
+        work.open_task(connection, OpenTask("place-lost", f"place-lost:{name}:{now}", name), now)
+
+
+def _told_there(connection: Connection, old: int, new: int) -> None:
+    """What both addresses were to be told of a lead, the newer one has or gets already."""
+    names = {
+        row.id: "/".join((row.channel, row.account, row.chat, row.thread))
+        for row in connection.execute(select(addresses).where(addresses.c.id.in_((old, new))))
+    }
+    waiting = select(outbox.c.id, outbox.c.key).where(
+        outbox.c.address_id == old, outbox.c.state.in_(("ready", "away")), outbox.c.lane == "notice"
+    )
+    for row in connection.execute(waiting).all():
+        twin = row.key.removesuffix(names[old]) + names[new]
+        if connection.execute(select(outbox.c.id).where(outbox.c.key == twin, outbox.c.address_id == new)).first():
+            given_up = update(outbox).where(outbox.c.id == row.id)
+            connection.execute(given_up.values(state="failed", lease="", error="told at the other address"))
+
+
 def _join(connection: Connection, old: int, new: int, now: int) -> None:
     """Lead an address into another one that is there already."""
     if connection.execute(select(places.c.address_id).where(places.c.address_id == new)).first():
@@ -57,6 +86,7 @@ def _join(connection: Connection, old: int, new: int, now: int) -> None:
         connection.execute(update(places).where(places.c.address_id == old).values(address_id=new))
     # The platform has just named it, so whatever was known of it before is over.
     connection.execute(update(addresses).where(addresses.c.id == new).values(blocked_at=None))
+    _told_there(connection, old, new)
     waits = (outbox.c.address_id == old, outbox.c.state.in_(("ready", "away")))
     words = select(outbox.c.message_id).where(*waits)
     connection.execute(update(messages).where(messages.c.id.in_(words)).values(address_id=new))

@@ -41,9 +41,9 @@ class LeadForm:
             raise Refused(self.wording.say("officer.no_lead", code=code[:CODE_LENGTH]))
         if lead.version != self.version:
             raise Conflict(f"The lead {code} was changed after the page was drawn: look again and repeat.")
-        reach = context.reach(lead.address)
+        reach, entries = context.reach(lead.address), context.knowledge.entries
         if self.to is not None:
-            self.decision = change(lead, self.to, self.officer, context.wording, context.places, reach)
+            self.decision = change(lead, self.to, self.officer, context.wording, context.places, reach, entries)
         else:
             self.decision = tell(lead, reach, self.officer, context.wording, self.agreed)
             if self.decision.effects or self.decision.held:

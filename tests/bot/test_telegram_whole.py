@@ -124,6 +124,7 @@ async def test_a_group_that_puts_the_bot_out_and_takes_it_again_is_told_again(se
     server.kick_bot(-9, HAI)
     await server.until(lambda: not server.unconfirmed)
     await request(server)
+    assert "place-lost" in [task.kind for task in await app.store.read(lambda connection: work.open_tasks(connection))]
     server.add_bot(-9, HAI)
     await server.until(lambda: not server.unconfirmed)
     code = await request(server, known=True)
@@ -142,3 +143,28 @@ async def test_an_officer_taps_and_the_notice_itself_tells_what_became_of_it(ser
     assert f"lead:{code}:contacted" in [id for _, id in notice.buttons]
     await server.until(lambda: not server.spinning)
     assert len(server.shown(HAI)) == 2
+    server.tap(HAI, f"lead:{code}:contacted")
+    await server.wait_for(HAI, f"đã liên hệ về yêu cầu {code}")
+    assert "Dừa Xanh" in notice.text, "whom to call stays in the chat"
+
+
+async def test_a_list_of_leads_stays_when_one_is_taken(server: TelegramServer, app: App) -> None:
+    server.say(HAI, f"/staff {await invited(app, 'Trần Văn Hai')}")
+    await server.wait_for(HAI, "Chào Trần Văn Hai")
+    first = await request(server)
+    await request(server, known=True)
+    server.say(HAI, "danh sách")
+    listed = await server.wait_for(HAI, "Có 2 yêu cầu đang mở")
+    server.tap(HAI, f"lead:{first}:claim")
+    await server.wait_for(HAI, "Anh/chị đã nhận yêu cầu")
+    await server.until(lambda: not server.spinning)
+    assert not listed.edited
+
+
+async def test_a_command_for_another_bot_is_not_ours(server: TelegramServer, app: App) -> None:
+    server.found_group(-9)
+    await server.called("getMe")
+    server.group_say(-9, HAI, "/help@khac_bot")
+    server.group_say(-9, HAI, "/help@caunoi_bot")
+    await told(server, -9, "nhắn riêng cho trợ lý")
+    assert len(server.shown_in(-9)) == 1

@@ -72,7 +72,7 @@ def channel_of(
         request=request,
         pauses=(0.01, 0.02),
         forms=Forms(forms or "none").path,
-        words=lambda language: {"share_button": "Gửi số của tôi"},
+        words=lambda language: {"share_button": "Gửi số của tôi", "share_closed": "Dạ."},
         commands=commands,
         alarm=alarm,
     )

@@ -7,6 +7,7 @@ from structlog.testing import capture_logs
 
 from bot.channels.telegram import TelegramChannel
 from bot.channels.telegram_outgoing import marked
+from bot.errors import TryLater
 from handlers.message import Card, Choice, Reply
 from tests.fakes.telegram_house import HOA, TelegramHouse, channel_of, out
 from tests.fakes.telegram_server import TelegramServer, telegram_server
@@ -78,6 +79,31 @@ async def test_the_number_is_shared_by_one_tap_and_the_field_goes_away(
     await channel.send(out(Reply("Và nữa.")))
     calls = await server.called("sendMessage", 3)
     assert ["remove_keyboard" in call.get("reply_markup", "") for call in calls] == [False, True, False]
+
+
+async def test_the_field_goes_away_also_for_who_types_the_number(
+    server: TelegramServer, channel: TelegramChannel
+) -> None:
+    await channel.send(out(ASK))
+    server.fail("sendMessage", retry_after=1)
+    with pytest.raises(TryLater):
+        await channel.send(out(Reply("Xem lại giúp em.", (Choice("a", "Đồng ý"),)), key="summary"))
+    channel._chats.pause(out(ASK).address, 0)
+    await channel.send(out(Reply("Xem lại giúp em.", (Choice("a", "Đồng ý"),)), key="summary"))
+    assert server.people[HOA].keyboard == ()
+    assert [shown.text for shown in server.shown(HOA)[1:]] == ["Dạ.", "Xem lại giúp em."]
+    await channel.send(out(Reply("Xem lại giúp em.", (Choice("a", "Đồng ý"),)), key="again"))
+    assert len(server.shown(HOA)) == 4, "said once"
+
+
+async def test_who_tapped_the_field_hears_no_further_line(server: TelegramServer, channel: TelegramChannel) -> None:
+    house = TelegramHouse(server)
+    await channel.start(house.take, lambda address: None)
+    await channel.send(out(ASK))
+    server.press(HOA, "Gửi số của tôi")
+    await house.has(1)
+    await channel.send(out(Reply("Xem lại giúp em.", (Choice("a", "Đồng ý"),))))
+    assert [shown.text for shown in server.shown(HOA)[1:]] == ["Xem lại giúp em."]
 
 
 async def test_a_choice_in_the_field_is_said(server: TelegramServer, channel: TelegramChannel) -> None:

@@ -71,7 +71,8 @@ def telegram_says(**more: object) -> object:
 
 
 def test_a_webhook_telegram_cannot_reach_is_a_problem(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    known = telegram_says(url="https://hoi.example.gov.vn/webhooks/telegram", last_error_message="Connection timed out")
+    failed = {"url": "https://hoi.example.gov.vn/webhooks/telegram", "last_error_message": "Connection timed out"}
+    known = telegram_says(**failed, pending_update_count=3)
     with answering(200, known) as where:
         telegram = f'[telegram]\nenabled = true\ntoken = "{TOKEN}"\nbase_url = "{where}"\nwebhook_secret = "bi-mat-8"\n'
         config = written(tmp_path, telegram)
