@@ -121,23 +121,33 @@ class TelegramChannel:
         parts = split(block(reply), self.abilities.text, utf16) or ("",)
         titles = frozenset(card.title for card in reply.cards)
         below: list[Markup] = [None] * (len(parts) - 1) + [self._below(message)]
-        closing = self._closing(message, below[-1])
-        if closing and below[-1] is None:
+        if below[-1] is None and to.chat in self._asked:
             below[-1] = telegram.ReplyKeyboardRemove()
         steps: list[Step] = [
             partial(self._say, to, part, titles, under) for part, under in zip(parts, below, strict=True)
         ]
         if message.replaces and len(parts) == 1:
             steps = [partial(self._replace, to, message.replaces, parts[0], titles, below[0])]
-        elif closing and below[-1] and (line := self._words(message.language).get("share_closed")):
-            steps.insert(0, partial(self._say, to, line, (), telegram.ReplyKeyboardRemove()))
+        elif isinstance(below[-1], telegram.InlineKeyboardMarkup):
+            steps.insert(0, partial(self._put_away, to, message.language))
         papers = [path for file in reply.files if (path := self._forms(file.reference))]
         sent = await self._steps.run(message.key, [*steps, *(partial(self._hand, to, path) for path in papers)])
-        if closing:
+        if isinstance(below[-1], telegram.ReplyKeyboardRemove) and not message.replaces:
             self._asked.pop(to.chat, None)
         elif isinstance(below[-1], telegram.ReplyKeyboardMarkup):
             self._asked[to.chat] = True
         return sent
+
+    async def _put_away(self, to: Address, language: Language) -> str:
+        """Take the field for the number away, where it still covers a part of the screen, with a line of its own.
+
+        A message with buttons cannot do it, and an edit neither.
+        """
+        line = self._words(language).get("share_closed", "")
+        if line and self._asked.get(to.chat):
+            await self._say(to, line, (), telegram.ReplyKeyboardRemove())
+            del self._asked[to.chat]
+        return ""
 
     def _below(self, message: Outgoing) -> Markup:
         """The buttons of a message, or the field to share one's number."""
@@ -145,16 +155,6 @@ class TelegramChannel:
         if message.reply.wants_contact and share and not is_group(message.address):
             return field(message.reply, share)
         return buttons(message.reply, self.abilities.label)
-
-    def _closing(self, message: Outgoing, below: Markup) -> bool:
-        """Whether the field goes away with this message: buttons of its own leave it where it does not cover a thing.
-
-        An edit cannot take it away.
-        """
-        chat = message.address.chat
-        if chat not in self._asked or message.replaces or isinstance(below, telegram.ReplyKeyboardMarkup):
-            return False
-        return below is None or self._asked[chat]
 
     async def _say(self, to: Address, text: str, titles: Collection[str], below: Markup) -> str:
         html = marked(text, titles)
