@@ -93,8 +93,7 @@ def test_channels_do_not_know_each_other() -> None:
         for path in (ROOT / "bot" / "channels").rglob("*.py")
         for module in imported(path)
         if module.startswith("bot.channels.")
-        and channel(module)
-        not in (*SHARED, channel(".".join(path.relative_to(ROOT).with_suffix("").parts)))
+        and channel(module) not in (*SHARED, channel(".".join(path.relative_to(ROOT).with_suffix("").parts)))
     ]
     assert ties == []
 

@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.cli import check_machine
+from bot.cli.check_telegram import telegram
 from bot.cli.main import run_command
 from bot.clock import SystemClock
+from bot.config import Settings
 from bot.knowledge_base import shipped
 from bot.store.publishing import publish
 from bot.store.shelf import SqlShelf
@@ -70,18 +73,36 @@ def telegram_says(**more: object) -> object:
     return {"ok": True, "result": {"username": "CauNoiBot", "url": "", "pending_update_count": 0, **more}}
 
 
-def test_a_webhook_telegram_cannot_reach_is_a_problem(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def settings_with(where: str, **more: str) -> Settings:
+    """Settings with Telegram at an address."""
+    chosen = {"enabled": True, "token": TOKEN, "base_url": where, **more}
+    return Settings.model_validate({"web": {"public_url": "https://hoi.example.gov.vn"}, "telegram": chosen})
+
+
+@pytest.mark.parametrize("waiting", [3, 0])
+def test_a_webhook_telegram_cannot_reach_is_a_problem_while_something_waits(waiting: int) -> None:
     failed = {"url": "https://hoi.example.gov.vn/webhooks/telegram", "last_error_message": "Connection timed out"}
-    known = telegram_says(**failed, pending_update_count=3)
-    with answering(200, known) as where:
-        telegram = f'[telegram]\nenabled = true\ntoken = "{TOKEN}"\nbase_url = "{where}"\nwebhook_secret = "bi-mat-8"\n'
-        config = written(tmp_path, telegram)
-        path = Path(config)
-        text = path.read_text("utf-8").replace("[web]", '[web]\npublic_url = "https://hoi.example.gov.vn"')
-        path.write_text(text, "utf-8")
-        status, problems, _ = checked(capsys, "--online", "--config", config)
-    assert (status, len(problems)) == (1, 1)
-    assert "could not deliver to https://hoi.example.gov.vn/webhooks/telegram (Connection timed out)" in problems[0]
+    with answering(200, telegram_says(**failed, pending_update_count=waiting)) as where:
+        found = list(telegram(settings_with(where, webhook_secret="bi-mat-8")))
+    line = "could not deliver to https://hoi.example.gov.vn/webhooks/telegram (Connection timed out)"
+    assert [is_wrong for is_wrong, said in found if line in said] == [bool(waiting)]
+
+
+def test_a_server_that_does_not_speak_http_is_named_without_the_token() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+
+        def answer() -> None:
+            connection, _ = other.accept()
+            connection.recv(1000)
+            connection.sendall(b"SSH-2.0-x\r\n")
+            connection.close()
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        found = list(telegram(settings_with(f"http://127.0.0.1:{other.getsockname()[1]}")))
+        thread.join()
+    assert [is_wrong for is_wrong, _ in found] == [True]
+    assert TOKEN[7:] not in found[0][1]
 
 
 def test_what_is_shipped_passes_with_notices_and_nothing_is_made(
@@ -141,16 +162,11 @@ def test_a_port_somebody_has_is_named_by_its_setting(capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize("health", [200, 503])
-def test_beside_a_running_bot_its_ports_are_its_own(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, health: int
-) -> None:
+def test_beside_a_running_bot_its_ports_are_its_own(health: int) -> None:
     with answering(health, {"status": "ok", "knowledge": 7}) as where:
-        port = where.rpartition(":")[2]
-        path = tmp_path / "config.toml"
-        path.write_text(f'[storage]\nurl = "sqlite:///{tmp_path}/bot.db"\n[web]\nport = {port}\n', "utf-8")
-        status, problems, notices = checked(capsys, "--config", str(path))
-    assert (status, problems) == (0, [])
-    assert "the bot is running here, so its ports were not tried" in notices
+        settings = Settings.model_validate({"web": {"port": int(where.rpartition(":")[2])}, "desk": {"port": 0}})
+        found = list(check_machine.listeners(settings))
+    assert found == [(False, "the bot is running here, so its ports were not tried")]
 
 
 def test_a_desk_open_to_others_without_https_is_worth_a_notice(tmp_path: Path) -> None:
@@ -170,16 +186,12 @@ def test_a_desk_open_to_others_without_https_is_worth_a_notice(tmp_path: Path) -
         (200, {"ok": True}, True, "cannot be asked"),
     ],
 )
-def test_online_asks_telegram_whether_the_token_is_good(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, status: int, body: object, wrong: bool, line: str
-) -> None:
+def test_online_asks_telegram_whether_the_token_is_good(status: int, body: object, wrong: bool, line: str) -> None:
     with answering(status, body) as where:
-        telegram = f'[telegram]\nenabled = true\ntoken = "{TOKEN}"\nbase_url = "{where}"\n'
-        config = written(tmp_path, telegram)
-        exit_status, problems, notices = checked(capsys, "--online", "--config", config)
-    assert exit_status == int(wrong)
-    assert any(line in found for found in (problems if wrong else notices))
-    assert not any(TOKEN[7:] in found for found in (*problems, *notices))
+        found = list(telegram(settings_with(where)))
+    assert any(is_wrong == wrong and line in said for is_wrong, said in found), found
+    assert any(is_wrong for is_wrong, _ in found) == wrong
+    assert not any(TOKEN[7:] in said for _, said in found)
 
 
 def test_a_telegram_out_of_reach_is_a_problem_only_online(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
