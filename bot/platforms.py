@@ -8,9 +8,10 @@ from aiohttp import web
 
 from bot.channels import telegram_webhook
 from bot.channels.base import Abilities, Channel, Quota, Remaining
+from bot.channels.door import Webhook
 from bot.channels.telegram import TelegramChannel
 from bot.channels.zalo_bot import ZaloBotChannel
-from bot.channels.zalo_bot_webhook import PATH, Webhook
+from bot.channels.zalo_bot_webhook import PATH
 from bot.channels.zalo_oa import FREE, PAID, OaSettings, Surroundings, ZaloOaChannel
 from bot.channels.zalo_oa_api import ZaloOaApi
 from bot.channels.zalo_oa_grant import ZaloOaGrant
@@ -110,7 +111,7 @@ def _telegram(settings: Settings, clock: Clock, lent: Lent) -> TelegramChannel:
         clock=clock,
         base_url=ours.base_url,
         proxy=ours.proxy,
-        webhook=telegram_webhook.Webhook(settings.web.public_url + telegram_webhook.PATH, secret) if secret else None,
+        webhook=Webhook(settings.web.public_url + telegram_webhook.PATH, secret) if secret else None,
         forms=lent.form,
         words=lent.words,
         commands=lambda language, shared: menu(wording(language), shared=shared),

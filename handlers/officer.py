@@ -33,7 +33,7 @@ def handle(message: Inbound, person: Person, context: Context) -> Turn | None:
         if not tapped:
             return None
         turn = _move(tapped[1], tapped[2], person, context, int(tapped[3] or 0))
-        return _in_place(turn) if _is_whole(message, tapped[1], turn) else turn
+        return turn.in_place() if _is_whole(message, tapped[1], turn) else turn
     if message.kind != "text":
         return None
     if said(message, context) == "staff":
@@ -142,10 +142,6 @@ def _is_whole(message: Inbound, code: str, turn: Turn) -> bool:
     """
     claimed = any(isinstance(effect, ChangeLead) and effect.to == "claimed" for effect in turn.effects)
     return claimed and bool(message.text) and not message.text.endswith(code)
-
-
-def _in_place(turn: Turn) -> Turn:
-    return replace(turn, replies=(*turn.replies[:-1], replace(turn.replies[-1], in_place=True)))
 
 
 def _opened(lead: Lead) -> OpenLead:

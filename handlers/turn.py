@@ -1,7 +1,7 @@
 """What a handler decides: the next state, the replies, and effects from a closed list."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from handlers.message import Address, Lane, Reply
@@ -133,3 +133,7 @@ class Turn:
     effects: tuple[Effect, ...] = ()
     #: The entry that answered, for `bot ask` and the counters; "" where none did.
     entry: str = ""
+
+    def in_place(self) -> "Turn":
+        """The same with its last reply in the place of the message whose choice was tapped."""
+        return replace(self, replies=(*self.replies[:-1], replace(self.replies[-1], in_place=True)))

@@ -34,7 +34,7 @@ def handle(message: Inbound, person: Person, context: Context) -> Turn | None:
         section = next((section for section in context.knowledge.menu if section.key == tapped[1]), None)
         turn = _list(section, int(tapped[2] or 1), person, context) if section else None
         # A further page takes the place of the one before.
-        return _in_place(turn) if turn and tapped[2] else turn
+        return turn.in_place() if turn and tapped[2] else turn
     intent = said(message, context)
     # A start with an invitation that is not one is still a start.
     if intent == "start" or (intent == "staff" and message.text.strip().lower().startswith("/start")):
@@ -87,10 +87,6 @@ def _linked(message: Inbound, person: Person, context: Context) -> Turn | None:
 def _in_form(person: Person) -> bool:
     waiting = person.conversation.waiting
     return waiting is not None and waiting.handler == profile.NAME
-
-
-def _in_place(turn: Turn) -> Turn:
-    return replace(turn, replies=(*turn.replies[:-1], replace(turn.replies[-1], in_place=True)))
 
 
 def _joined(person: Person, context: Context) -> Turn:

@@ -3,8 +3,10 @@
 import asyncio
 import hmac
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -23,38 +25,56 @@ LARGEST = 256 * 1024
 OPENING = 1.0
 
 
-class Door:
-    """Posts to `path` with `secret` in `header`. It answers 200 only for what is durable, and 503 while it is closed.
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """`url`: the whole public https address the platform posts to; `secret`: what nobody else knows."""
 
-    `name` stands before the events in the log; `refused` hears of a delivery without the secret, and whether it
-    carried another one.
+    url: str
+    secret: str = field(repr=False)
+
+
+class Door(ABC):
+    """Posts to `path` with the secret in `header`. It answers 200 only for what is durable, and 503 while it is closed.
+
+    `name` stands before the events in the log.
     """
 
-    def __init__(
-        self, path: str, header: str, secret: str, receive: Receive, refused: Callable[[bool], None], *, name: str
-    ) -> None:
-        self._path, self._header, self._secret, self._name = path, header, secret.encode(), name
-        self._receive, self._refused = receive, refused
-        self._opened, self.closed = asyncio.Event(), False
+    def __init__(self, path: str, header: str, webhook: Webhook, receive: Receive, *, name: str) -> None:
+        self._path, self._header, self._webhook, self._name = path, header, webhook, name
+        self._receive = receive
+        self._opened, self._closed = asyncio.Event(), False
         self._taking: set[asyncio.Task[None]] = set()
+        self._telling: asyncio.Task[None] | None = None
+
+    @abstractmethod
+    async def _tell(self) -> None:
+        """Have the platform deliver to us."""
+
+    @abstractmethod
+    def _refused(self, given: bool) -> None:
+        """Somebody posted without the secret; `given`: with another one."""
 
     def routes(self) -> tuple[web.RouteDef, ...]:
         """What the public site mounts."""
         return (web.post(self._path, self._post),)
 
-    def open(self) -> None:
-        """Take deliveries in."""
+    def start(self) -> None:
+        """Open the door, and tell the platform of it."""
         self._opened.set()
+        self._telling = asyncio.create_task(self._tell(), name=f"{self._name}-webhook")
 
-    async def close(self) -> None:
-        """Take in nothing more; what came in is taken to its end."""
-        self.closed = True
+    async def end(self) -> None:
+        """Take in nothing more; what came in is taken to its end. The platform goes on delivering: it hears 503."""
+        self._closed = True
+        if self._telling is not None:
+            self._telling.cancel()
+            await asyncio.gather(self._telling, return_exceptions=True)
         if self._taking:
             await asyncio.wait(set(self._taking))
 
     async def _post(self, request: web.Request) -> web.Response:
         given = request.headers.get(self._header, "")
-        if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._secret):
+        if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._webhook.secret.encode()):
             self._refused(bool(given))
             raise web.HTTPForbidden
         body = await _body(request)
@@ -62,7 +82,7 @@ class Door:
             # Of a bot that is just starting: it will be open in a moment.
             async with asyncio.timeout(OPENING):
                 await self._opened.wait()
-        if self.closed or not self._opened.is_set():
+        if self._closed or not self._opened.is_set():
             raise web.HTTPServiceUnavailable
         try:
             update: object = json.loads(body)

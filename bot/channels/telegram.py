@@ -12,7 +12,9 @@ from aiohttp import web
 from telegram.constants import ChatAction, ParseMode
 from telegram.error import BadRequest, RetryAfter, TelegramError
 
+from bot.channels.aside import Aside
 from bot.channels.base import Abilities, Alarm, Outgoing, Take, Taken, Wake, unheard
+from bot.channels.door import Webhook
 from bot.channels.render import block, split, utf16
 from bot.channels.steps import Step, Steps
 from bot.channels.telegram_chats import Chats, is_group
@@ -22,11 +24,10 @@ from bot.channels.telegram_outgoing import Markup, buttons, field, marked
 from bot.channels.telegram_polling import Polling
 from bot.channels.telegram_read import CHANNEL, is_for_another, read
 from bot.channels.telegram_request import Bot, TelegramRequest
-from bot.channels.telegram_webhook import Webhook, WebhookDoor
+from bot.channels.telegram_webhook import WebhookDoor
 from bot.clock import Clock
 from handlers.message import Address, Inbound
 from handlers.person import Language
-from handlers.turn import OpenTask
 
 log = structlog.get_logger(__name__)
 
@@ -44,10 +45,10 @@ class TelegramChannel:
     """The channel "telegram". `token` as @BotFather gave it; what stands before its colon is the account.
 
     It polls, unless a `webhook` is given. `base_url` is a Bot API server, `proxy` a web proxy ("http://host:port") on
-    the way to it, `pauses` as PAUSES; `forms` finds the file of a form by its name, `words` has "share_button" in a
-    language, `commands` the command menus; `bulk_per_second` is the pace of bulk, for replies go at once; `alarm`
-    hears of what a person has to mend. Once the token is refused it takes in nothing more; everything else it tries
-    again for ever.
+    the way to it, `pauses` as PAUSES; `forms` finds the file of a form by its name, `words` has "share_button" and
+    "share_closed" in a language, `commands` the command menus; `bulk_per_second` is the pace of bulk, for replies go at
+    once; `alarm` hears of what a person has to mend. Once the token is refused it takes in nothing more; everything
+    else it tries again for ever.
     """
 
     name = CHANNEL
@@ -73,13 +74,12 @@ class TelegramChannel:
             buttons=8, label=60, text=4096, edits=True, per_second=PER_SECOND, bulk_per_second=bulk_per_second
         )
         self._clock, self._pauses, self._forms, self._words = clock, pauses, forms, words
-        self._commands, self._alarm = commands, alarm
+        self._commands, self._aside = commands, Aside(self.name, self.account, clock, alarm)
         self._request = request or TelegramRequest(base_url.rstrip("/"), token, proxy)
         self._bot = Bot(self._request, self.account)
-        self._door = WebhookDoor(self._bot, webhook, self._receive, self._report, pauses) if webhook else None
-        self._polling = Polling(self._bot, self._read, self._take_in, self._report, pauses)
+        self._door = WebhookDoor(self._bot, webhook, self._receive, self._aside.report, pauses) if webhook else None
+        self._polling = Polling(self._bot, self._read, self._take_in, self._aside.report, pauses)
         self._take: Take | None = None
-        self._signals: set[asyncio.Task[object]] = set()
         self._steps, self._chats = Steps(), Chats(clock)
         #: Our name, with which commands in groups are addressed; "" until Telegram has told it.
         self._username = ""
@@ -94,8 +94,8 @@ class TelegramChannel:
         """Begin to take in updates. `wake` is not needed: a message never waits for a person to come back."""
         self._take = take
         (self._door or self._polling).start()
-        self._signal(self._learn_name())
-        self._signal(tell_commands(self._bot, self._commands, self._pauses))
+        self._aside.signal(self._learn_name())
+        self._aside.signal(tell_commands(self._bot, self._commands, self._pauses))
 
     async def _learn_name(self) -> None:
         self._username = (await self._bot.get_me()).username or ""
@@ -107,9 +107,7 @@ class TelegramChannel:
     async def stop(self) -> None:
         """Close every connection."""
         await (self._door.end() if self._door else self._polling.drop())
-        for signal in tuple(self._signals):
-            signal.cancel()
-        await asyncio.gather(*self._signals, return_exceptions=True)
+        await self._aside.stop()
         await self._request.shutdown()
 
     async def send(self, message: Outgoing) -> str:
@@ -241,30 +239,13 @@ class TelegramChannel:
         taken = await self._take(inbound) if inbound else None
         if tap:
             # Only now: until then the button spins, as it should.
-            self._signal(self._bot.answer_callback_query(tap))
+            self._aside.signal(self._bot.answer_callback_query(tap))
         if inbound and taken is Taken.PENDING:
             # Only then the answer takes a while; beside one that is there already "is typing" would be wrong.
             to = inbound.address
-            self._signal(self._bot.send_chat_action(int(to.chat), ChatAction.TYPING, message_thread_id=_thread(to)))
-
-    def _signal(self, call: Coroutine[Any, Any, object]) -> None:
-        """Make a call beside everything else; it may fail."""
-        task = asyncio.create_task(call, name="telegram-signal")
-        self._signals.add(task)
-        task.add_done_callback(self._signalled)
-
-    def _signalled(self, task: asyncio.Task[object]) -> None:
-        self._signals.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            log.debug("telegram.signal_failed", error=type(error).__name__)
-
-    async def _report(self, kind: str, what: str, mend: str) -> None:
-        """Put something on the staff's list, once a day; the log has it already, so it may fail."""
-        key = f"{kind}:{CHANNEL}:{self.account}:{self._clock.now():%Y-%m-%d}"
-        try:
-            await self._alarm(OpenTask(kind, key, f"{CHANNEL}/{self.account}: {what}. {mend}"))
-        except Exception as error:
-            log.error("telegram.alarm_failed", error=type(error).__name__)
+            self._aside.signal(
+                self._bot.send_chat_action(int(to.chat), ChatAction.TYPING, message_thread_id=_thread(to))
+            )
 
 
 class _BadMarkup(Exception):

@@ -1,28 +1,27 @@
 """The Zalo Bot Platform: private chats with a bot, by long polling or by webhook, in plain text."""
 
-import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
 from unicodedata import normalize
 
 import structlog
 from aiohttp import web
 
+from bot.channels.aside import Aside
 from bot.channels.base import Abilities, Alarm, Outgoing, Quota, Take, Taken, Wake, unheard
+from bot.channels.door import Webhook
 from bot.channels.render import block, numbered, split, utf16
 from bot.channels.steps import Step, Steps
 from bot.channels.zalo_bot_api import ZaloBotApi, ZaloBotError
 from bot.channels.zalo_bot_errors import FINAL, send_error
 from bot.channels.zalo_bot_polling import Polling
 from bot.channels.zalo_bot_read import CHANNEL, event_of, read
-from bot.channels.zalo_bot_webhook import Webhook, WebhookDoor
+from bot.channels.zalo_bot_webhook import WebhookDoor
 from bot.clock import Clock
 from bot.errors import Refused
 from handlers.message import File, Inbound
 from handlers.person import Language
-from handlers.turn import OpenTask
 
 log = structlog.get_logger(__name__)
 
@@ -79,13 +78,15 @@ class ZaloBotChannel:
             once=webhook is None,
             quota=quota,
         )
-        self._clock, self._hint, self._files, self._alarm = clock, hint, files, alarm
+        self._clock, self._hint, self._files = clock, hint, files
+        self._aside = Aside(self.name, self.account, clock, alarm)
         self._api = api or ZaloBotApi(token, base_url)
-        self._door = WebhookDoor(self._api, webhook, self._receive, self._report, pauses) if webhook else None
-        self._polling = Polling(self._api, self._receive, self._report, clock, seconds=poll_seconds, pauses=pauses)
+        self._door = WebhookDoor(self._api, webhook, self._receive, self._aside.report, pauses) if webhook else None
+        self._polling = Polling(
+            self._api, self._receive, self._aside.report, clock, seconds=poll_seconds, pauses=pauses
+        )
         self._take: Take | None = None
         self._steps = Steps()
-        self._signals: set[asyncio.Task[None]] = set()
 
     def routes(self) -> tuple[web.RouteDef, ...]:
         """What the public site mounts: the webhook, if there is one."""
@@ -105,9 +106,7 @@ class ZaloBotChannel:
     async def stop(self) -> None:
         """Close every connection, once what is in hand is durable."""
         await (self._door or self._polling).end()
-        for signal in tuple(self._signals):
-            signal.cancel()
-        await asyncio.gather(*self._signals, return_exceptions=True)
+        await self._aside.stop()
         await self._api.close()
 
     async def send(self, message: Outgoing) -> str:
@@ -153,7 +152,7 @@ class ZaloBotChannel:
         assert self._take is not None
         if await self._take(inbound) is Taken.PENDING:
             # Only then the answer takes a while; beside one that is there already "is typing" would be wrong.
-            self._signal(self._api.send_chat_action(inbound.address.chat))
+            self._aside.signal(self._api.send_chat_action(inbound.address.chat))
 
     def _read(self, update: object) -> Inbound | None:
         try:
@@ -165,25 +164,6 @@ class ZaloBotChannel:
         if inbound is None:
             log.info("zalo_bot.ignored", happened=event_of(update))
         return inbound
-
-    def _signal(self, call: Coroutine[Any, Any, None]) -> None:
-        """Make a call beside everything else; it may fail."""
-        task = asyncio.create_task(call, name="zalo-bot-signal")
-        self._signals.add(task)
-        task.add_done_callback(self._signalled)
-
-    def _signalled(self, task: asyncio.Task[None]) -> None:
-        self._signals.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            log.debug("zalo_bot.signal_failed", error=type(error).__name__)
-
-    async def _report(self, kind: str, what: str, mend: str) -> None:
-        """Put something on the staff's list, once a day; the log has it already, so it may fail."""
-        key = f"{kind}:{CHANNEL}:{self.account}:{self._clock.now():%Y-%m-%d}"
-        try:
-            await self._alarm(OpenTask(kind, key, f"{CHANNEL}/{self.account}: {what}. {mend}"))
-        except Exception as error:
-            log.error("zalo_bot.alarm_failed", error=type(error).__name__)
 
 
 def _is_picture(file: File) -> bool:

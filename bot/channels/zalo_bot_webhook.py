@@ -1,12 +1,10 @@
 """The door through which the Zalo Bot Platform delivers updates, and how it is told of that door."""
 
 import asyncio
-from dataclasses import dataclass, field
 
 import structlog
-from aiohttp import web
 
-from bot.channels.door import Door, Receive
+from bot.channels.door import Door, Receive, Webhook
 from bot.channels.zalo_bot_api import ZaloBotApi, ZaloBotError
 from bot.channels.zalo_bot_errors import TOKEN_MEND, TOKEN_REFUSED, TOO_OFTEN, mend, send_error
 from bot.channels.zalo_bot_polling import Report
@@ -18,49 +16,24 @@ log = structlog.get_logger(__name__)
 PATH, HEADER = "/webhooks/zalo-bot", "X-Bot-Api-Secret-Token"
 
 
-@dataclass(frozen=True, slots=True)
-class Webhook:
-    """`url`: the whole public https address that leads to PATH; `secret`: 8 to 256 characters nobody else knows."""
-
-    url: str
-    secret: str = field(repr=False)
-
-
-class WebhookDoor:
+class WebhookDoor(Door):
     """Takes deliveries in while it is open; opening it tells the platform its address, where it knows another."""
 
     def __init__(
         self, api: ZaloBotApi, webhook: Webhook, receive: Receive, report: Report, pauses: tuple[float, ...]
     ) -> None:
-        self._api, self._webhook, self._report, self._pauses = api, webhook, report, pauses
-        self._door = Door(PATH, HEADER, webhook.secret, receive, self._refused, name="zalo_bot")
+        super().__init__(PATH, HEADER, webhook, receive, name="zalo_bot")
+        self._api, self._report, self._pauses = api, report, pauses
         self._refusals = 0
-        self._telling: asyncio.Task[None] | None = None
-
-    def routes(self) -> tuple[web.RouteDef, ...]:
-        """What the public site mounts."""
-        return self._door.routes()
-
-    def start(self) -> None:
-        """Open the door."""
-        self._door.open()
-        self._telling = asyncio.create_task(self._tell(), name="zalo-bot-webhook")
-
-    async def end(self) -> None:
-        """Take in nothing more; what came in is taken to its end. The platform goes on delivering: it hears 503."""
-        if self._telling is not None:
-            self._telling.cancel()
-            await asyncio.gather(self._telling, return_exceptions=True)
-        await self._door.close()
 
     def _refused(self, given: bool) -> None:
         self._refusals += 1
         if self._refusals > 1:
             return
         log.warning("zalo_bot.secret_refused", given=given, mend="if it was Zalo, it is told the new secret now")
-        if given and self._telling is not None and self._telling.done() and not self._door.closed:
+        if given and self._telling is not None and self._telling.done() and not self._closed:
             # Once a start: the address is the same, so nobody has told Zalo that the secret is another one now.
-            self._telling = asyncio.create_task(self._tell(anew=True), name="zalo-bot-webhook")
+            self._telling = asyncio.create_task(self._tell(anew=True), name="zalo_bot-webhook")
 
     async def _tell(self, *, anew: bool = False) -> None:
         """Have the platform deliver to us. Asked first, unless `anew`: it may be told only a few times a day."""

@@ -4,10 +4,10 @@ import asyncio
 from pathlib import Path
 
 from bot.channels.base import Alarm, Outgoing, Taken, unheard
+from bot.channels.door import Webhook
 from bot.channels.telegram import TelegramChannel
 from bot.channels.telegram_menu import Commands, no_commands
 from bot.channels.telegram_request import TelegramRequest
-from bot.channels.telegram_webhook import Webhook
 from bot.clock import Clock, SystemClock
 from bot.forms import Forms
 from handlers.message import Address, Inbound, Reply

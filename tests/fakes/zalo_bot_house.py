@@ -8,9 +8,10 @@ from aiohttp.typedefs import Handler
 from structlog.typing import EventDict
 
 from bot.channels.base import Outgoing, Taken
+from bot.channels.door import Webhook
 from bot.channels.zalo_bot import ZaloBotChannel
 from bot.channels.zalo_bot_api import ZaloBotApi
-from bot.channels.zalo_bot_webhook import PATH, Webhook
+from bot.channels.zalo_bot_webhook import PATH
 from bot.clock import SystemClock
 from bot.web.server import Listener, site
 from handlers.message import Address, Inbound, Lane, Reply

@@ -17,7 +17,7 @@ LONGEST = 300
 #: Names that say nothing of what a file is for.
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "misc"}
 #: What every channel may use of the others' folder.
-SHARED = ("base", "door", "network", "render", "steps")
+SHARED = ("aside", "base", "door", "network", "render", "steps")
 #: Libraries that only the files beginning so may import (what import-linter cannot say by a beginning).
 HOMES = {"telegram": "bot/channels/telegram", "alembic": "bot/store/", "psycopg": "bot/store/"}
 #: Paths of a workplace; in pieces, so that this file does not hold them itself.

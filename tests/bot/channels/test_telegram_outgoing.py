@@ -9,6 +9,7 @@ from bot.channels.telegram import TelegramChannel
 from bot.channels.telegram_outgoing import marked
 from bot.errors import TryLater
 from handlers.message import Card, Choice, Reply
+from tests.fakes.clock import FakeClock
 from tests.fakes.telegram_house import HOA, TelegramHouse, channel_of, out
 from tests.fakes.telegram_server import TelegramServer, telegram_server
 
@@ -82,17 +83,20 @@ async def test_the_number_is_shared_by_one_tap_and_the_field_goes_away(
 
 
 async def test_the_field_goes_away_also_for_who_types_the_number(
-    server: TelegramServer, channel: TelegramChannel
+    server: TelegramServer,
 ) -> None:
+    clock = FakeClock()
+    channel = channel_of(server, clock=clock)
     await channel.send(out(ASK))
     server.fail("sendMessage", retry_after=1)
     with pytest.raises(TryLater):
         await channel.send(out(Reply("Xem lại giúp em.", (Choice("a", "Đồng ý"),)), key="summary"))
-    channel._chats.pause(out(ASK).address, 0)
+    clock.advance(1)
     await channel.send(out(Reply("Xem lại giúp em.", (Choice("a", "Đồng ý"),)), key="summary"))
     assert server.people[HOA].keyboard == ()
     assert [shown.text for shown in server.shown(HOA)[1:]] == ["Dạ.", "Xem lại giúp em."]
     await channel.send(out(Reply("Xem lại giúp em.", (Choice("a", "Đồng ý"),)), key="again"))
+    await channel.stop()
     assert len(server.shown(HOA)) == 4, "said once"
 
 

@@ -11,9 +11,9 @@ from aiohttp.typedefs import Handler
 from structlog.testing import capture_logs
 
 from bot.channels.base import Taken
-from bot.channels.door import LARGEST
+from bot.channels.door import LARGEST, Webhook
 from bot.channels.telegram import TelegramChannel
-from bot.channels.telegram_webhook import HEADER, PATH, Webhook
+from bot.channels.telegram_webhook import HEADER, PATH
 from bot.errors import StoreUnavailable
 from bot.web.server import Listener, site
 from handlers.message import Reply

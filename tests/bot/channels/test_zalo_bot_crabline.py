@@ -4,9 +4,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.channels.base import Outgoing
+from bot.channels.door import Webhook
 from bot.channels.zalo_bot import ZaloBotChannel
 from bot.channels.zalo_bot_api import ZaloBotApi, ZaloBotError
-from bot.channels.zalo_bot_webhook import Webhook
 from bot.clock import SystemClock
 from bot.errors import Halted, Refused
 from handlers.message import Address, Reply

@@ -10,8 +10,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.channels.base import Taken
-from bot.channels.door import LARGEST
-from bot.channels.zalo_bot_webhook import HEADER, Webhook
+from bot.channels.door import LARGEST, Webhook
+from bot.channels.zalo_bot_webhook import HEADER
 from bot.errors import StoreUnavailable
 from handlers.message import Reply
 from tests.fakes.zalo_bot_house import BA, HOA, SECRET, Doorstep, ZaloBotHouse, channel_of, doorstep_of, logged, out
